@@ -1,0 +1,63 @@
+#ifndef LOADER_H
+#define LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "conf.h"
+#include "policy.h"
+
+struct ev_loop;
+
+/*
+ * loader: make a generation, or say why not.
+ *
+ * A throw-away pair of processes: the reader keeps its rights, evaluates the
+ * configuration and serves files by name; the checker drops them and runs all
+ * hook code that is run before a worker does.  What the reader served becomes
+ * the bundle, and the supervisor is handed its descriptor.
+ */
+struct generation {
+	unsigned number;
+	int public_fd, secret_fd;	/* sealed memfds; secret_fd -1 if there is none */
+	struct bundle *bundle;
+	struct arena *arena;
+	struct conf conf;		/* as conf_read made it from the bundle */
+	size_t hooks;
+	/* Shared dictionaries it wants. */
+	struct policy_declared *shared;
+	size_t shareds;
+};
+
+struct loader_args {
+	const char *path;
+	const struct conf_override *override;
+	size_t overrides;
+	unsigned number;
+	double timeout;			/* seconds for all of it; 0: 60 */
+};
+
+struct loader;
+/* One of the two is NULL; error is one line.  The generation is the callee's. */
+typedef void (*loader_fn)(void *arg, struct generation *, const char *error);
+
+struct loader *loader_start(struct ev_loop *, const struct loader_args *,
+    loader_fn, void *arg);
+void loader_cancel(struct loader *);	/* kills the pair; NULL is fine */
+
+/* The same, waited for: start-up, check, explain, session. */
+struct generation *loader_run(const struct loader_args *, char error[CONF_ERROR_MAX]);
+void generation_free(struct generation *);	/* closes and unmaps */
+
+/* A policy_find_fn over a bundle: arg is the struct bundle. */
+const char *generation_find(void *bundle, enum policy_file, const char *name,
+    size_t *len, const char **path);
+
+/* Drop to a user and group for good: supplementary groups, gid, uid, checked
+ * that it cannot come back; then parent-death signal and not dumpable.  Not
+ * root: only the latter.  0, or -1 with one line in error. */
+int privilege_drop(const char *user, const char *group, const char *chroot_dir,
+    char error[CONF_ERROR_MAX]);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef PATH_H
+#define PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "line.h"
+
+/*
+ * path: reverse-path, forward-path, mailbox, domain and address literal
+ * (RFC 5321 4.1.2, 4.1.3; sizes 4.5.3.1).
+ *
+ * The result is canonical: source route dropped, quoted local part unquoted
+ * where it need not be quoted and re-quoted where it must, domain in lower
+ * case.  8-bit bytes are refused unless utf8 is set, and then must be valid
+ * UTF-8.
+ */
+enum { PATH_LOCAL_MAX = 64, PATH_DOMAIN_MAX = 255, PATH_MAX_LEN = 254 + 2 };
+
+enum path_status {
+	PATH_OK,
+	PATH_SYNTAX,		/* 501 5.1.3, or 5.1.7 for a sender */
+	PATH_LONG,		/* over a size limit: 501 5.1.3 */
+	PATH_8BIT,		/* non-ASCII without SMTPUTF8: 553 5.6.7 */
+	PATH_UTF8,		/* not valid UTF-8: 501 5.5.2 */
+};
+
+struct path {
+	char text[PATH_LOCAL_MAX * 2 + PATH_DOMAIN_MAX + 8];	/* canonical, without <>; "" is null */
+	size_t len;
+	size_t local;		/* length of the local part in text (quotes included) */
+	/* domain: text + local + 1, or none if local == len */
+};
+
+/* Where a path may be "<>" and where "<postmaster>" without a domain. */
+enum path_kind { PATH_REVERSE, PATH_FORWARD };
+
+/* Parse "<...>" at the start of arg; rest is what follows it, spaces cut.
+ * One space after the colon of FROM: or TO: is the caller's to skip. */
+enum path_status path_parse(struct line arg, enum path_kind, bool utf8,
+    struct path *out, struct line *rest);
+/* The same for an address without brackets, as hooks give it. */
+enum path_status path_parse_address(const char *p, size_t len, bool utf8,
+    struct path *out);
+const char *path_domain(const struct path *);	/* NULL if none */
+/* The local part with quotes and escapes undone; returns its length. */
+size_t path_user(const struct path *, char out[PATH_LOCAL_MAX + 1]);
+
+/* Domain or address literal, as in HELO and after "@".  Underscores and a
+ * trailing dot are refused only if strict. */
+bool path_is_domain(const char *p, size_t len);
+bool path_is_literal(const char *p, size_t len);
+/* Argument of EHLO: a domain (underscore tolerated) or literal. */
+bool path_is_helo(const char *p, size_t len);
+
+/* xtext (RFC 3461 4).  Return the length, or -1. */
+int path_xtext_decode(const char *p, size_t len, char *out, size_t size);
+int path_xtext_encode(const char *p, size_t len, char *out, size_t size);
+
+#endif

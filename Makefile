@@ -71,6 +71,8 @@ $(OUT)/unit/%_test: spec/unit/%_test.c spec/support/test.h $(ARCHIVES)
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
 
+include spec/bench/bench.mk
+
 run: all
 	@mkdir -p var/mail
 	$(OUT)/lunette run -c conf/lunette.lua

@@ -54,10 +54,9 @@ void generation_free(struct generation *);	/* closes and unmaps */
 const char *generation_find(void *bundle, enum policy_file, const char *name,
     size_t *len, const char **path);
 
-/* Drop to a user and group for good: supplementary groups, gid, uid, checked
- * that it cannot come back; then parent-death signal and not dumpable.  Not
- * root: only the latter.  0, or -1 with one line in error. */
-int privilege_drop(const char *user, const char *group, const char *chroot_dir,
-    char error[CONF_ERROR_MAX]);
+/* The chains of hooks of its listeners, for policy_load: chain n is
+ * session_conf.chain n.  Lives in the arena of the generation. */
+const struct policy_chain *generation_chains(const struct generation *,
+    size_t *count);
 
 #endif

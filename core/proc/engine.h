@@ -1,0 +1,47 @@
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stddef.h>
+
+#include "conf.h"
+#include "session.h"
+
+struct ev_loop;
+struct generation;
+struct policy;
+struct policy_shared;
+
+/*
+ * engine: what serves sessions in one process: the resolver, the threads, the
+ * relays and the policy of a generation, wired into one session_env.
+ *
+ * A worker has one, `lunette session` has one.  It is made after the fork and
+ * after privileges were dropped; it opens no file.  The generation and the
+ * loop are the caller's and outlive it.
+ */
+struct engine_args {
+	struct generation *gen;		/* stages and EHLO words of its listeners are filled in */
+	struct ev_loop *loop;
+	const struct policy_shared *dict;	/* mapped dictionaries, by name */
+	size_t dicts;
+	struct session_stats *stats;	/* NULL: the engine's own */
+	char *running;			/* where the hook that runs is shown; or NULL */
+	size_t running_size;
+	unsigned (*connections)(struct session *);	/* NULL: one */
+	void (*ended)(struct session *);	/* NULL: nothing */
+};
+
+struct engine {
+	struct generation *gen;
+	struct ev_loop *loop;
+	struct policy *policy;
+	struct session_env env;		/* what session_new wants */
+	struct session_stats stats;	/* if args had none */
+};
+
+/* NULL with one line in error: a hook failed, or the resolver. */
+struct engine *engine_new(const struct engine_args *, char error[CONF_ERROR_MAX]);
+/* No session may be left.  Closes idle connections, frees the policy. */
+void engine_free(struct engine *);
+
+#endif

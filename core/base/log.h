@@ -11,7 +11,9 @@
  * A line is built on the stack and written with one write(2); it is at most
  * LOG_LINE_MAX bytes and what does not fit is cut.  Every value is escaped
  * here and nowhere else: nothing from outside can end a line or forge a key.
- * A log that would block, or that fails, costs the line and counts it.
+ * A log that would block, or that fails, costs the line and counts it (the
+ * program ignores SIGPIPE).  What is no UTF-8, and control characters, are
+ * written as \xNN or \uNNNN.
  */
 enum { LOG_LINE_MAX = 4000 };
 

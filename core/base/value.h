@@ -8,6 +8,8 @@
 
 struct arena;
 
+enum { VALUE_DEPTH_MAX = 32 };	/* whoever makes a tree refuses a deeper one */
+
 /*
  * value: a tree of plain data, the form in which a configuration travels.
  *

@@ -5,10 +5,10 @@
  * control_client: `lunette ctl`: one command to the control socket, its
  * answer on stdout.
  *
- * words are the command and its arguments ("status", "--json").  Returns the
+ * word is the command and its arguments ("status", "--json").  Returns the
  * exit status: 0; 1 if the server said ERR (its text on stderr); 64 for an
  * unknown command or a wrong number of arguments; 69 if nobody listens.
  */
-int control_client(const char *socket_path, int count, char *const words[]);
+int control_client(const char *path, int words, char *const *word);
 
 #endif

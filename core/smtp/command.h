@@ -21,7 +21,8 @@ enum command_verb {
 
 enum command_status {
 	COMMAND_OK,
-	COMMAND_BAD,		/* NUL, control byte, leading space, empty: 500 5.5.2 */
+	COMMAND_BAD,		/* control byte, leading space, 8-bit verb,
+				 * empty: 500 5.5.2 */
 	COMMAND_NOISE,		/* HTTP, a TLS record, RTSP, ...: drop at once */
 };
 
@@ -34,6 +35,10 @@ struct command {
 /* Verbs match whatever their case.  8-bit bytes in the argument are let
  * through; it is for the grammar of the argument to refuse them. */
 enum command_status command_parse(struct line, struct command *out);
+/* Do these first bytes speak another protocol?  For input in which no line
+ * has ended yet (a TLS record may never hold a CRLF); command_parse asks it
+ * for each line. */
+bool command_is_noise(const char *p, size_t len);
 const char *command_verb_name(enum command_verb);	/* "MAIL"; "?" */
 
 /* ESMTP parameters: "SIZE=1 BODY=8BITMIME". */
@@ -49,13 +54,13 @@ struct command_params {
 	struct command_param item[COMMAND_PARAMS_MAX];
 };
 
-/* 0; -1 on bad syntax, a parameter named twice, or too many (501 5.5.4). */
+/* 0; -1 on bad syntax, a parameter named twice, or too many (501 5.5.4).
+ * 8-bit bytes are bad syntax. */
 int command_params_parse(struct line, struct command_params *out);
 const struct command_param *command_param(const struct command_params *,
     const char *key);
 bool command_param_is(const struct command_param *, const char *key);
 /* Only digits, at most 20 of them, no overflow.  0 or -1. */
 int command_number(struct line, unsigned long long *out);
-bool line_is(struct line, const char *text);		/* without regard to case */
 
 #endif

@@ -9,8 +9,9 @@
  *
  * The block is content with CRLF line ends, up to and without the empty line.
  * A line that is no field (no colon, junk in its name, a continuation at the
- * top) is kept as a field without a name.  Offsets point into the block, which
- * the caller owns.
+ * top) is kept as a field without a name.  Blanks between name and colon are
+ * tolerated and belong to neither.  Offsets point into the block, which the
+ * caller owns.
  */
 struct header_field {
 	size_t start, end;	/* whole field, last CRLF included */
@@ -29,14 +30,14 @@ void header_parse(const char *p, size_t len, struct header *out);
 void header_clear(struct header *);
 bool header_is(const struct header *, size_t i, const char *name);	/* case ignored */
 size_t header_count(const struct header *, const char *name);
-/* Index of the n-th (1, 2, ...; -1 the last) of that name, or -1. */
+/* Index of the n-th (1, 2, ...; -1 the last, -2 ...) of that name, or -1. */
 long header_find(const struct header *, const char *name, int n);
 /* Value unfolded, outer spaces cut, into out (at least value length + 1);
  * returns its length. */
 size_t header_value(const struct header *, size_t i, char *out);
 
 /* May these be sent?  name: RFC 5322 ftext; value: no NUL, CR and LF only as
- * CRLF or LF followed by space or tab. */
+ * CRLF or LF followed by a space or tab and something that is not blank. */
 bool header_name_ok(const char *p, size_t len);
 bool header_value_ok(const char *p, size_t len);
 

@@ -13,8 +13,8 @@ struct buf;
  * the next call; only then are its bytes consumed.  Only CRLF ends a line
  * (RFC 5321 2.3.8).  A line that holds a bare CR or LF is reported, whole, as
  * LINE_BARE when its CRLF has come; one longer than max is thrown away as it
- * arrives and reported once as LINE_LONG.  Neither result lends bytes.  After
- * each of them the reader is in step again.
+ * arrives and reported once as LINE_LONG, whatever else it holds.  Neither
+ * result lends bytes.  After each of them the reader is in step again.
  */
 enum line_result {
 	LINE_OK,		/* *out holds a line, without its CRLF */
@@ -27,6 +27,8 @@ struct line {
 	const char *p;
 	size_t len;
 };
+
+bool line_is(struct line, const char *text);	/* without regard to case */
 
 struct line_reader {
 	size_t max;		/* longest line, CRLF not counted */

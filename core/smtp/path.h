@@ -39,21 +39,26 @@ enum path_kind { PATH_REVERSE, PATH_FORWARD };
  * One space after the colon of FROM: or TO: is the caller's to skip. */
 enum path_status path_parse(struct line arg, enum path_kind, bool utf8,
     struct path *out, struct line *rest);
-/* The same for an address without brackets, as hooks give it. */
+/* The same for an address without brackets, as hooks give it; "" is null. */
 enum path_status path_parse_address(const char *p, size_t len, bool utf8,
     struct path *out);
 const char *path_domain(const struct path *);	/* NULL if none */
 /* The local part with quotes and escapes undone; returns its length. */
 size_t path_user(const struct path *, char out[PATH_LOCAL_MAX + 1]);
 
-/* Domain or address literal, as in HELO and after "@".  Underscores and a
- * trailing dot are refused only if strict. */
+/* Domain as in HELO and after "@": labels of letters, digits, hyphens (not at
+ * an end) and underscores (no host name has them, many senders do).  A dot at
+ * the end and empty labels are refused.  The first takes no 8-bit bytes, the
+ * second takes them as letters. */
 bool path_is_domain(const char *p, size_t len);
+bool path_is_domain_any(const char *p, size_t len);
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]". */
 bool path_is_literal(const char *p, size_t len);
 /* Argument of EHLO: a domain (underscore tolerated) or literal. */
 bool path_is_helo(const char *p, size_t len);
 
-/* xtext (RFC 3461 4).  Return the length, or -1. */
+/* xtext (RFC 3461 4).  Return the length, or -1 if it is malformed, decodes to
+ * a NUL, or does not fit with the NUL that is put behind it. */
 int path_xtext_decode(const char *p, size_t len, char *out, size_t size);
 int path_xtext_encode(const char *p, size_t len, char *out, size_t size);
 

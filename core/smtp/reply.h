@@ -11,7 +11,7 @@ struct buf;
  *
  * reply_write makes "250-2.1.0 text" lines: each at most 512 octets with its
  * CRLF (4.5.3.1.5), longer text split at a space; "\n" in text begins a new
- * line; every other control byte becomes "?", 8-bit bytes too unless utf8.
+ * line; every other control byte and every 8-bit byte becomes "?".
  */
 enum { REPLY_LINE_MAX = 512, REPLY_TEXT_MAX = 4096 };
 
@@ -29,6 +29,8 @@ void reply_write(const struct reply *, struct buf *out);
 int reply_class(int code);
 /* Is text a well-formed enhanced code of that class (RFC 3463 2)? */
 bool reply_enhanced_ok(const char *text, int code);
+/* Length of such a code at the start of text, or 0. */
+size_t reply_enhanced_len(const char *text, int code);
 
 /*
  * The other direction: the next hop's replies, which are hostile input.
@@ -41,13 +43,14 @@ enum reply_result { REPLY_MORE, REPLY_DONE, REPLY_MALFORMED };
 
 struct reply_parser {
 	struct reply reply;
-	size_t lines, octets, line_len, text_len;
-	char line[2050];
+	enum reply_result state;	/* private, like what follows */
+	size_t lines, octets, text_len;
 };
 
 void reply_parser_init(struct reply_parser *);
-/* Consumes what it used from in.  After REPLY_DONE, parser->reply holds it
- * until the next call, which begins anew. */
+/* Consumes whole lines from in, and nothing behind the last line of a reply.
+ * After REPLY_DONE, parser->reply holds it until the next call, which begins
+ * anew.  REPLY_MALFORMED is for good: that connection is out of step. */
 enum reply_result reply_parse(struct reply_parser *, struct buf *in);
 
 #endif

@@ -1,0 +1,84 @@
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+#include "path.h"
+
+enum { LABEL_MAX = 63 };
+
+static bool
+is_let_dig(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c >= 0x80;
+}
+
+/* One label.  An underscore is no letter of a host name, but hosts and
+ * senders have them. */
+static bool
+is_label(const char *p, size_t len)
+{
+	if (len == 0 || len > LABEL_MAX || p[0] == '-' || p[len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_let_dig((unsigned char)p[i]) && p[i] != '-' &&
+		    p[i] != '_')
+			return false;
+	return true;
+}
+
+bool
+path_is_domain_any(const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	if (len == 0 || len > PATH_DOMAIN_MAX)
+		return false;
+	for (;;) {
+		const char *dot = memchr(p, '.', (size_t)(end - p));
+
+		if (!is_label(p, (size_t)((dot != NULL ? dot : end) - p)))
+			return false;
+		if (dot == NULL)
+			return true;
+		p = dot + 1;
+	}
+}
+
+bool
+path_is_domain(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)p[i] >= 0x80)
+			return false;
+	return path_is_domain_any(p, len);
+}
+
+bool
+path_is_literal(const char *p, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+	unsigned char ip[16];
+	int family = AF_INET;
+
+	if (len < 2 || p[0] != '[' || p[len - 1] != ']')
+		return false;
+	p++;
+	len -= 2;
+	if (len > 5 && strncasecmp(p, "IPv6:", 5) == 0) {
+		family = AF_INET6;
+		p += 5;
+		len -= 5;
+	}
+	if (len >= sizeof text || memchr(p, '\0', len) != NULL)
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return inet_pton(family, text, ip) == 1;
+}
+
+bool
+path_is_helo(const char *p, size_t len)
+{
+	return path_is_domain(p, len) || path_is_literal(p, len);
+}

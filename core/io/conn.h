@@ -15,12 +15,13 @@ struct ev_loop;
  * deadline.  Which watchers run follows from the buffers and from paused.
  *
  * Output is gathered: conn_send only appends; conn_flush, or the end of the
- * event that is being served, writes it.  Input is read until the limit of the
- * input buffer; the owner consumes from conn_input.  Events arrive through one
- * function and never from inside a call made by the owner: what conn_flush
- * finds out (a broken pipe) is told on the next turn of the loop.
+ * loop's callback that is being served (whosever it is), writes it.  Input is
+ * read until the limit of the input buffer; the owner consumes from what
+ * conn_input returns, asked for anew in each callback.
  *
- * The owner may call conn_free from inside the event function.
+ * Events arrive through one function and never from inside a call made by the
+ * owner: what conn_flush finds out (a broken pipe) is told on the next turn of
+ * the loop.  The owner may call conn_free or conn_close inside that function.
  */
 enum conn_event {
 	CONN_CONNECTED,		/* conn_connect succeeded */
@@ -77,15 +78,11 @@ uint64_t conn_bytes_out(const struct conn *);
 /*
  * End it.  conn_close sends what is unsent, shuts down our half, and lingers a
  * few seconds reading and dropping, so that the last reply is not lost to a
- * reset; the owner is told nothing more and the struct frees itself.
+ * reset (linger.h); the owner is told nothing more and forgets the conn.
  * conn_free ends it at once; NULL is fine.
  */
 void conn_close(struct conn *);
 void conn_free(struct conn *);
 void conn_abort(struct conn *);			/* with RST */
-
-/* How many closing connections still linger in this loop, and end them now. */
-unsigned conn_lingering(void);
-void conn_linger_end(void);
 
 #endif

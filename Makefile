@@ -21,7 +21,7 @@ CFLAGS ?= -O2 -g
 CSTD    = -std=gnu11 -D_GNU_SOURCE -fno-common -fstack-protector-strong
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	  -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef \
-	  -Wvla -Wno-unused-parameter $(if $(WERROR),-Werror)
+	  -Wvla -Wno-unused-parameter -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 SANFLAGS = $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -O1)
 , = ,
 DEFS    = -DVERSION='"$(VERSION)"' -DPREFIX='"$(PREFIX)"' -DSYSCONFDIR='"$(SYSCONFDIR)"'
@@ -47,6 +47,7 @@ all: $(OUT)/lunette
 define layer
 OBJ_$(1) = $$(patsubst core/%.c,$(OUT)/core/%.o,$$(filter-out core/proc/main.c,$$(wildcard core/$(1)/*.c)))
 $(OUT)/lib$(1).a: $$(OBJ_$(1))
+	@mkdir -p $$(@D)
 	@rm -f $$@
 	@$(AR) rcs $$@ $$^
 $(OUT)/core/$(1)/%.o: core/$(1)/%.c

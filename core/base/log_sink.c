@@ -22,17 +22,17 @@ static struct {
 	int fd;
 	enum kind kind;
 	bool torn;		/* the file ends in a piece of a line */
+	struct sockaddr_un syslogd;
 } sink = { .fd = STDERR_FILENO, .kind = SINK_STREAM };
 
-/* /dev/log takes datagrams: a line is there or it is not. */
+/* Datagrams: a line is there or it is not. */
 static int
-syslog_connect(void)
+syslog_connect(const struct sockaddr_un *un)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
 	int e, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 ||
-	    connect(fd, (const struct sockaddr *)&un, sizeof un) == 0)
+	    connect(fd, (const struct sockaddr *)un, sizeof *un) == 0)
 		return fd;
 	e = errno;
 	close(fd);
@@ -43,10 +43,12 @@ syslog_connect(void)
 int
 log_open(const char *to)
 {
+	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+
 	if (strcmp(to, "stderr") == 0)
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (strcmp(to, "syslog") == 0)
-		return syslog_connect();
+		return syslog_connect(&un);
 	return open(to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
 	    O_NONBLOCK, 0640);
 }
@@ -68,11 +70,15 @@ kind_of(int fd, const char *to)
 void
 log_use(int fd, const char *to)
 {
+	socklen_t len = sizeof sink.syslogd;
+
 	if (sink.fd != fd && sink.fd > STDERR_FILENO)
 		close(sink.fd);
 	sink.fd = fd;
 	sink.kind = kind_of(fd, to);
 	sink.torn = false;
+	if (sink.kind == SINK_SYSLOG)
+		getpeername(fd, (struct sockaddr *)&sink.syslogd, &len);
 }
 
 int
@@ -111,7 +117,8 @@ put_socket(const char *p, size_t len)
 	    (ssize_t)len;
 }
 
-/* One datagram as syslog(3) sends it.  A restarted syslogd has a new socket. */
+/* One datagram as syslog(3) sends it.  A restarted syslogd has another socket
+ * under the same name. */
 static bool
 put_syslog(const char *p, size_t len, enum log_level level)
 {
@@ -134,7 +141,7 @@ put_syslog(const char *p, size_t len, enum log_level level)
 		if (sendmsg(sink.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 			return true;
 		if (errno == EAGAIN || errno == ENOBUFS ||
-		    (fd = syslog_connect()) < 0)
+		    (fd = syslog_connect(&sink.syslogd)) < 0)
 			return false;
 		dup3(fd, sink.fd, O_CLOEXEC);
 		close(fd);

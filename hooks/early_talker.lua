@@ -1,0 +1,35 @@
+-- early_talker: wait a little before the banner; a client that cannot wait is a robot.
+--
+-- Stage     connect
+-- Settings  seconds  how long to listen before the banner; default "3s"
+--           action   "reject" (default) or "note": go on, and only record it
+--           score    what a note adds to the session's score; default 1
+-- Exempt    trusted clients, who are not made to wait either
+-- Failure   none: nothing is looked up
+--
+-- A client waits for our greeting before it says anything (RFC 5321 4.3.1).
+
+local setting, verdict = require "lunette.setting", require "lunette.verdict"
+
+local early_talker = {
+  settings = {
+    seconds = setting.duration "3s",
+    action  = setting.one_of({ "reject", "note" }, "reject"),
+    score   = 1,
+  },
+}
+local settings = early_talker.settings
+
+function early_talker.connect(session)
+  if session.trusted then return end
+  if not session:early(settings.seconds) then
+    session:result("early_talker", "pass", "waited for the banner")
+    return
+  end
+  session:result("early_talker", "fail", "spoke before the banner", settings.score)
+  if settings.action == "reject" then
+    return verdict.reject("5.5.1", "protocol error: you spoke before our greeting")
+  end
+end
+
+return early_talker

@@ -33,7 +33,7 @@ static inline void
 test_mem(const char *name, const void *got, size_t glen, const void *want,
     size_t wlen)
 {
-	int ok = glen == wlen && memcmp(got, want, wlen) == 0;
+	int ok = glen == wlen && (wlen == 0 || memcmp(got, want, wlen) == 0);
 
 	test_result(name, ok, ok ? "" : "other bytes", "the same bytes");
 }

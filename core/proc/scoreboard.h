@@ -37,16 +37,17 @@ struct scoreboard_slot {
 	_Atomic int64_t started_ms;
 	char running[SCOREBOARD_HOOK_MAX];	/* the hook running now; torn reads are harmless */
 	struct session_stats stats;
-};
+} __attribute__((aligned(64)));		/* no two workers write one line */
 
 struct scoreboard;
 
-/* clients: rows for addresses.  NULL with errno. */
+/* clients: rows for addresses, 264 bytes each once used.  NULL with errno. */
 struct scoreboard *scoreboard_new(size_t clients);
 void scoreboard_free(struct scoreboard *);
 struct scoreboard_slot *scoreboard_slot(struct scoreboard *, unsigned i);
-int scoreboard_claim(struct scoreboard *);	/* a free slot, or -1 */
-/* The worker of that slot is dead: its counts go, its totals are kept. */
+int scoreboard_claim(struct scoreboard *);	/* a free slot, now STARTING, or -1 */
+/* The worker of that slot is dead: its counts go, its totals are kept, the
+ * slot is free.  Only the supervisor calls it. */
 void scoreboard_reclaim(struct scoreboard *, unsigned i);
 
 /* One more session of this key in slot i; returns the count over all workers

@@ -58,7 +58,8 @@ struct dns_conf {
 
 /* NULL with errno and a log line if c-ares cannot start. */
 struct dns *dns_new(struct ev_loop *, const struct dns_conf *);
-void dns_free(struct dns *);		/* cancels what is open, silently */
+/* Cancels what is open, silently.  Not from inside a callback. */
+void dns_free(struct dns *);
 
 struct dns_query *dns_start(struct dns *, enum dns_type, const char *name,
     dns_fn, void *arg);

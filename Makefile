@@ -73,6 +73,7 @@ unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
 
 include spec/bench/bench.mk
+include spec/fuzz/fuzz.mk
 
 run: all
 	@mkdir -p var/mail
@@ -82,7 +83,7 @@ deps:
 	@sh contrib/deps.sh
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz
 
 -include $(wildcard $(OUT)/core/*/*.d $(OUT)/unit/*.d)
 

@@ -1,0 +1,57 @@
+#include "fuzz.h"
+#include "header.h"
+#include "mem.h"
+
+/* A header block: its fields cover it without a gap; a value that may be sent
+ * stays one field when it is read again. */
+static void
+check_block(const char *p, size_t size)
+{
+	struct header h;
+	size_t at = 0;
+
+	header_parse(p, size, &h);
+	for (size_t i = 0; i < h.count; i++) {
+		struct header_field *f = &h.field[i];
+		char *value = mem_alloc(f->end - f->value + 1);
+		size_t len = header_value(&h, i, value);
+
+		assert(f->start == at && f->end > at);
+		assert(f->value >= f->start && f->value <= f->end);
+		assert(f->name_len == 0 ||
+		    header_name_ok(p + f->start, f->name_len));
+		assert(memchr(value, '\n', len) == NULL);
+		assert(memchr(value, '\r', len) == NULL);
+		header_find(&h, "Subject", (int)(i % 5) - 2);
+		mem_free(value);
+		at = f->end;
+	}
+	assert(at == size);
+	header_clear(&h);
+}
+
+static void
+check_value(const char *p, size_t size)
+{
+	struct header h;
+	struct buf block;
+
+	if (!header_value_ok(p, size))
+		return;
+	buf_init(&block);
+	buf_puts(&block, "X-A: ");
+	buf_append(&block, p, size);
+	buf_puts(&block, "\r\nX-B: b\r\n");
+	header_parse(block.p, block.len, &h);
+	assert(h.count == 2 && header_is(&h, 0, "x-a") && header_is(&h, 1, "x-b"));
+	header_clear(&h);
+	buf_clear(&block);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_block((const char *)data, size);
+	check_value((const char *)data, size);
+	return 0;
+}

@@ -1,0 +1,31 @@
+#ifndef RECEIVED_H
+#define RECEIVED_H
+
+#include "addr.h"
+
+struct buf;
+
+/*
+ * received: our trace header (RFC 5321 4.4), folded, with its CRLF.
+ *
+ *	Received: from HELO (NAME [IP])
+ *		by HOSTNAME with ESMTP id TXN
+ *		for <RCPT>; DATE
+ *
+ * What the client and the DNS said is cut and cleaned here: neither can end
+ * the line or close the comment.
+ */
+struct received {
+	const char *helo;	/* NULL: "unknown" */
+	const char *name;	/* NULL: "unknown" */
+	const struct addr *client;
+	const char *hostname;
+	const char *protocol;	/* "ESMTP" */
+	const char *id;
+	const char *rcpt;	/* without <>; NULL if there are several */
+	double when;		/* wall clock */
+};
+
+void received_write(const struct received *, struct buf *out);
+
+#endif

@@ -1,0 +1,157 @@
+#ifndef SESSION_IO_H
+#define SESSION_IO_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "body.h"
+#include "buf.h"
+#include "command.h"
+#include "conn.h"
+#include "line.h"
+#include "relay.h"
+#include "reply.h"
+#include "turn.h"
+
+#include "session.h"
+
+/*
+ * session_io: what session.c, the loop and the verbs share, and nobody else.
+ *
+ * The loop (session_run) does one thing at a time: what `next` says if that is
+ * set, else the next piece of input.  Whoever has to wait sets `wait`, and the
+ * loop stands until that is NONE again.  So an answer that comes at once and
+ * one that comes later take the same way, and nothing recurses.
+ */
+typedef void (*session_fn)(struct session *);
+
+enum session_wait {
+	SESSION_WAIT_NONE,
+	SESSION_WAIT_START,	/* for the first turn of the loop */
+	SESSION_WAIT_ANSWER,	/* for the hooks */
+	SESSION_WAIT_DELAY,	/* for the timer: a verdict's delay, pacing */
+	SESSION_WAIT_RELAY,	/* for the next hop */
+	SESSION_WAIT_OUTPUT,	/* for the client to read its replies */
+	SESSION_WAIT_END,	/* all is done; session_free on the next turn */
+};
+
+enum {
+	SESSION_HELO_MAX = 255,		/* RFC 5321 4.5.3.1.2 */
+	SESSION_JUNK_MAX = 256 * 1024,	/* octets of a command without CRLF */
+	SESSION_DELAY_MAX = 60,
+};
+
+struct session_io {
+	struct line_reader lines;
+	struct body_reader body;
+	struct buf out;			/* the reply that is being written */
+	struct buf arg;			/* what a question borrows of a line */
+	struct turn turn;		/* the first one, and the last */
+	ev_timer timer;			/* a delay, or session_early_start */
+	enum session_wait wait;
+	session_fn next, after_txn;
+	bool running;			/* inside session_run */
+	bool pipelining;		/* we have offered it */
+	bool drain;
+	bool paced;			/* the delay for this command is over */
+	bool armed;			/* the deadline of this request runs */
+	bool reset_asked;		/* for the present transaction */
+
+	enum command_verb verb;		/* that is being served */
+
+	/* What the hooks answered to the last question. */
+	enum verdict_kind verdict;
+	bool hangup;
+	const char *quarantine;		/* in the transaction's arena */
+	struct reply reply;
+	enum stage held_stage;		/* where session.held was given */
+
+	char helo[2][SESSION_HELO_MAX + 1];
+	unsigned helo_slot;
+	struct { const char *helo; bool esmtp; } before;	/* the last HELO */
+
+	struct txn_rcpt *rcpt;		/* that is being decided */
+
+	/* Content. */
+	bool body_done, headers_asked;
+	bool too_big;
+	struct reply *refusal;		/* by `headers`, given after the end */
+	bool refusal_hangup;
+	double budget;			/* seconds the client may still take */
+	int64_t waiting_since;		/* ms; 0: not waiting */
+	bool delivering;		/* the relay was told to deliver */
+
+	int64_t banner_at;		/* ms */
+	void (*early)(void *arg, bool early);
+	void *early_arg;
+	uint64_t bytes_in, bytes_out;	/* once the connection is closed */
+};
+
+/* session_run.c: the loop. */
+void session_run(struct session *);
+void session_event(void *session, enum conn_event);
+/* Input that is waiting behind the present line. */
+size_t session_unread(const struct session *);
+/* False, with the session ended, if there is any: for what must be last in a
+ * group (RFC 2920 3.1). */
+bool session_in_step(struct session *);
+void session_violation(struct session *);	/* 554 5.5.0 and close */
+
+/* session_reply.c: what the client is told. */
+/* A reply that cannot be changed, CRLF included. */
+void session_say(struct session *, const char *line);
+void session_reply(struct session *, const struct reply *);
+void session_error(struct session *, int code, const char *enhanced,
+    const char *text);
+/* End with a last reply. */
+void session_bye(struct session *, enum session_reason, int code,
+    const char *enhanced, const char *text);
+/* A refusal by the core for the log; text is what was wrong. */
+void session_note(struct session *, int code, const char *enhanced,
+    const char *text);
+
+/* session_ask.c: the hooks. */
+/* Ask; then next is called, with io->verdict and io->reply set.  The caller
+ * has set question.u. */
+void session_ask(struct session *, enum stage, session_fn next);
+/* If they refused: answers, ends the session if they said so, and is true. */
+bool session_refused(struct session *);
+bool session_refuses(const struct session *);	/* only tells */
+/* Go on with next after so many seconds. */
+void session_delay(struct session *, double seconds, session_fn next);
+/* Put session.held in place of a verdict of the hooks at RCPT. */
+bool session_use_held(struct session *);
+void session_forget_held(struct session *, enum stage);
+/* Stop waiting, for anything. */
+void session_abandon(struct session *);
+
+/* The transaction ends: `reset` is asked, then all is forgotten, then next
+ * (may be NULL) is called. */
+void session_end_txn(struct session *, session_fn next);
+
+/* verb_data.c: content that has come; false if more input is needed. */
+bool verb_data_input(struct session *);
+/* verb_rcpt.c: the next hop's answer to RCPT. */
+void verb_rcpt_result(struct session *, const struct relay_result *);
+/* The callback of a session's relay. */
+void session_relayed(void *session, const struct relay_result *);
+
+static inline void
+session_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* one writer: no locked instruction is needed */
+	atomic_store_explicit(counter, atomic_load_explicit(counter,
+	    memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static inline bool
+session_listens(const struct session *s, enum stage stage)
+{
+	return (s->conf->stages >> stage) & 1;
+}
+
+#endif

@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "conn.h"
+#include "log.h"
+
+#include "session_io.h"
+
+#include "session.h"
+
+static const char *
+verb_name(const struct session *s)
+{
+	if (s->state == SESSION_GREETING)
+		return "";
+	return command_verb_name(s->io->verb);
+}
+
+void
+session_say(struct session *s, const char *line)
+{
+	if (line[0] == '2')
+		s->verbs[s->io->verb].ok++;
+	conn_puts(s->conn, line);
+}
+
+/* Let the hooks change a refusal, but not what it is. */
+static void
+polish(struct session *s, struct reply *r)
+{
+	int code = r->code;
+
+	s->env->policy->reply(s, verb_name(s), r);
+	if (reply_class(r->code) != reply_class(code))
+		r->code = code;
+}
+
+static void
+send_reply(struct session *s, const struct reply *r)
+{
+	struct buf *out = &s->io->out;
+
+	reply_write(r, out);
+	conn_send(s->conn, out->p, out->len);
+	buf_empty(out);
+}
+
+void
+session_reply(struct session *s, const struct reply *r)
+{
+	struct reply changed;
+
+	switch (reply_class(r->code)) {
+	case 2:
+		if (s->state != SESSION_GREETING)
+			s->verbs[s->io->verb].ok++;
+		break;
+	case 5:
+		s->errors++;
+		session_count(&s->env->stats->errors, 1);
+		break;
+	}
+	if (r->code >= 400 && session_listens(s, STAGE_REPLY)) {
+		changed = *r;
+		polish(s, &changed);
+		r = &changed;
+	}
+	send_reply(s, r);
+}
+
+void
+session_error(struct session *s, int code, const char *enhanced,
+    const char *text)
+{
+	struct reply r;
+
+	reply_set(&r, code, enhanced, "%s", text);
+	session_reply(s, &r);
+}
+
+void
+session_bye(struct session *s, enum session_reason reason, int code,
+    const char *enhanced, const char *text)
+{
+	struct reply r;
+
+	reply_set(&r, code, enhanced, "%s", text);
+	session_end(s, reason, &r);
+}
+
+void
+session_note(struct session *s, int code, const char *enhanced,
+    const char *text)
+{
+	struct log_line line;
+
+	session_log(s, &line, LOG_INFO, "verdict");
+	if (line.off)
+		return;
+	log_str(&line, "verb", verb_name(s));
+	if (code != 0) {
+		log_fmt(&line, "code", "%d", code);
+		log_str(&line, "enhanced", enhanced);
+	}
+	log_str(&line, "text", text);
+	log_end(&line);
+}

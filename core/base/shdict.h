@@ -12,7 +12,7 @@
  * reloads.  Keys and values are bytes; entries expire; the least recently used
  * goes when a shard is full.  Each shard has a robust mutex, taken with a
  * short timed lock.  A holder that died costs its shard: it is emptied, and
- * *lost counts it, so that the caller can log it.
+ * shdict_lost says so to who found it, so that one process logs it.
  */
 enum shdict_status {
 	SHDICT_OK, SHDICT_MISSING, SHDICT_EXISTS, SHDICT_FULL, SHDICT_TYPE,
@@ -40,7 +40,11 @@ int shdict_format(void *mem, size_t size);
 struct shdict *shdict_open(void *mem, size_t size);
 void shdict_close(struct shdict *);		/* does not unmap */
 
-/* now: seconds of the monotonic clock (the same for all processes). */
+/*
+ * now: seconds of the monotonic clock (the same for all processes).  FULL: it
+ * can never fit (and nothing was changed), or the space is too small for the
+ * text that is there; SHDICT_VALUE_MAX is always enough.
+ */
 enum shdict_status shdict_get(struct shdict *, double now, const char *key,
     size_t klen, char *space, size_t size, struct shdict_value *out);
 enum shdict_status shdict_set(struct shdict *, double now, const char *key,
@@ -57,7 +61,8 @@ enum shdict_status shdict_delete(struct shdict *, double now, const char *key,
 /* Up to max keys that have not expired; fn for each, no lock held. */
 void shdict_keys(struct shdict *, double now, size_t max,
     void (*fn)(void *arg, const char *key, size_t len), void *arg);
-unsigned shdict_lost(struct shdict *);	/* shards emptied since last asked */
-size_t shdict_count(struct shdict *);
+/* Shards that this process found broken and emptied since it last asked. */
+unsigned shdict_lost(struct shdict *);
+size_t shdict_count(struct shdict *);	/* with expired ones not yet seen */
 
 #endif

@@ -48,7 +48,7 @@ struct conf_per_client {
 struct conf_admission {
 	unsigned sessions, reserve;
 	unsigned per_client;		/* 0: no limit */
-	const struct conf_per_client *per_client_map;
+	struct conf_per_client *per_client_map;
 	size_t per_client_count;
 	unsigned per_net, net_v4, net_v6;
 	double load;			/* load average; 0: off */

@@ -1,0 +1,111 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "mem.h"
+#include "policy.h"
+#include "value.h"
+
+#include "frame.h"
+#include "generation.h"
+#include "privilege.h"
+
+#include "reader.h"
+
+struct checker {
+	int fd;
+	struct arena *arena;
+	struct buf answer;
+};
+
+/* The policy_find_fn that asks the reader. */
+static const char *
+find(void *arg, enum policy_file kind, const char *name, size_t *len,
+    const char **path)
+{
+	struct checker *c = arg;
+	struct buf b;
+	int got;
+
+	buf_init(&b);
+	buf_append(&b, &(char){ (char)kind }, 1);
+	buf_append(&b, name, strlen(name) + 1);
+	if (frame_send(c->fd, FRAME_ASK, b.p, b.len) < 0)
+		_exit(1);
+	buf_clear(&b);
+	got = frame_receive(c->fd, &c->answer);
+	if (got != FRAME_FOUND && got != FRAME_MISSING)
+		_exit(1);		/* the reader is gone */
+	*path = arena_strdup(c->arena, c->answer.p);
+	if (got == FRAME_MISSING)
+		return NULL;
+	*len = c->answer.len - strlen(*path) - 1;
+	return arena_strndup(c->arena, c->answer.p + strlen(*path) + 1, *len);
+}
+
+static void
+set_number(struct value_item *item, const char *key, double n)
+{
+	item->key = key;
+	item->v.type = VALUE_NUMBER;
+	item->v.n = n;
+}
+
+/* { hooks = 3, shared = { name = size } } */
+static void
+report(struct checker *c, const struct policy *policy)
+{
+	struct value_item top[2] = { { .key = "hooks" }, { .key = "shared" } };
+	struct value v = { .type = VALUE_TABLE };
+	const struct policy_declared *wanted;
+	size_t count, i;
+	struct buf b;
+
+	wanted = policy_shared_wanted(policy, &count);
+	set_number(&top[0], "hooks", (double)policy_hooks(policy));
+	top[1].v.type = VALUE_TABLE;
+	top[1].v.t.count = count;
+	top[1].v.t.item = arena_alloc(c->arena,
+	    (count + 1) * sizeof *top[1].v.t.item);
+	for (i = 0; i < count; i++)
+		set_number(&top[1].v.t.item[i], wanted[i].name,
+		    (double)wanted[i].size);
+	v.t.item = top;
+	v.t.count = 2;
+	buf_init(&b);
+	value_encode(&v, &b);
+	frame_send(c->fd, FRAME_DONE, b.p, b.len);
+	buf_clear(&b);
+}
+
+void
+checker_run(const struct conf *conf, int fd, char *running)
+{
+	struct checker c = { .fd = fd, .arena = arena_new() };
+	char error[CONF_ERROR_MAX], line[CONF_ERROR_MAX];
+	struct policy_conf pc;
+	struct policy *policy;
+
+	if (privilege_drop(conf, SIGKILL, line) < 0) {
+		snprintf(error, sizeof error, "%.200s: %.700s", conf->path,
+		    line);
+		frame_send(fd, FRAME_FAILED, error, strlen(error));
+		_exit(1);
+	}
+	generation_policy_conf(conf, c.arena, &pc);
+	pc.find = find;
+	pc.find_arg = &c;
+	pc.checking = true;
+	pc.running = running;
+	pc.running_size = LOADER_RUNNING_MAX;
+	buf_init(&c.answer);
+	policy = policy_load(&pc, NULL, error, sizeof error);
+	if (policy)
+		report(&c, policy);
+	else
+		frame_send(fd, FRAME_FAILED, error, strlen(error));
+	_exit(policy ? 0 : 1);
+}

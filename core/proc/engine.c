@@ -1,0 +1,130 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dns.h"
+#include "mem.h"
+#include "offload.h"
+#include "policy.h"
+#include "relay.h"
+
+#include "bundle.h"
+#include "generation.h"
+#include "loader.h"
+
+#include "engine.h"
+
+enum { THREADS = 4 };
+
+static unsigned
+one_connection(struct session *s)
+{
+	return 1;
+}
+
+static void
+nothing(struct session *s)
+{
+}
+
+static struct dns *
+open_dns(const struct generation *g, struct ev_loop *loop)
+{
+	struct dns_conf dc = {
+		.servers = g->conf.dns.servers,
+		.timeout = g->conf.dns.timeout,
+		.tries = g->conf.dns.tries,
+	};
+	size_t len;
+
+	dc.resolv_conf = bundle_find(g->bundle, BUNDLE_SYSTEM, "resolv.conf",
+	    &len, NULL);
+	dc.hosts = bundle_find(g->bundle, BUNDLE_SYSTEM, "hosts", &len, NULL);
+	return dns_new(loop, &dc);
+}
+
+static struct policy *
+open_policy(struct engine *e, const struct engine_args *a, char *error)
+{
+	struct generation *g = e->gen;
+	struct policy_conf pc;
+
+	generation_policy_conf(&g->conf, g->arena, &pc);
+	pc.find = generation_find;
+	pc.find_arg = g->bundle;
+	pc.dict = a->dict;
+	pc.dicts = a->dicts;
+	pc.running = a->running;
+	pc.running_size = a->running_size;
+	return policy_load(&pc, &e->env, error, CONF_ERROR_MAX);
+}
+
+/* Each listener learns what the hooks of its chain want to hear and say. */
+static void
+fill_listeners(struct engine *e)
+{
+	struct conf *c = &e->gen->conf;
+	struct session_conf *s;
+	size_t i;
+
+	for (i = 0; i < c->listeners; i++) {
+		s = &c->listener[i].session;
+		s->stages = policy_stages(e->policy, s->chain);
+		s->advertise = policy_ehlo(e->policy, s->chain);
+	}
+}
+
+static void
+fill_env(struct engine *e, const struct engine_args *a)
+{
+	struct relays_conf rc = {
+		.loop = e->loop, .hostname = e->gen->conf.hostname,
+	};
+
+	e->env.loop = e->loop;
+	e->env.policy = &policy_session;
+	rc.offload = e->env.offload = offload_new(e->loop, THREADS);
+	e->env.routes = &e->gen->conf.routes;
+	e->env.spool_dir = e->gen->conf.spool_dir;
+	e->env.stats = a->stats ? a->stats : &e->stats;
+	e->env.connections = a->connections ? a->connections : one_connection;
+	e->env.ended = a->ended ? a->ended : nothing;
+	rc.dns = e->env.dns = open_dns(e->gen, e->loop);
+	if (rc.dns)
+		e->env.relays = relays_new(&rc);
+}
+
+struct engine *
+engine_new(const struct engine_args *a, char error[CONF_ERROR_MAX])
+{
+	struct engine *e = mem_alloc(sizeof *e);
+
+	e->gen = a->gen;
+	e->loop = a->loop;
+	fill_env(e, a);
+	if (!e->env.dns) {
+		snprintf(error, CONF_ERROR_MAX, "dns: %s", strerror(errno));
+		goto fail;
+	}
+	e->policy = open_policy(e, a, error);
+	if (!e->policy)
+		goto fail;
+	e->env.policy_data = e->policy;
+	fill_listeners(e);
+	return e;
+fail:
+	engine_free(e);
+	return NULL;
+}
+
+void
+engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	policy_free(e->policy);
+	relays_free(e->env.relays);
+	dns_free(e->env.dns);
+	offload_free(e->env.offload);
+	mem_free(e);
+}

@@ -1,0 +1,243 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ev.h>
+
+#include "clock.h"
+#include "mem.h"
+
+#include "generation.h"
+#include "reader.h"
+
+#include "loader.h"
+
+struct loader {
+	struct ev_loop *loop;
+	ev_io io;
+	ev_timer timer;
+	loader_fn fn;
+	void *arg;
+	pid_t pid;
+	int fd;
+	unsigned number;
+	double timeout;
+	char *path;
+	char *running;		/* shared with the pair */
+};
+
+enum { TIMEOUT = 60 };
+
+/* Fork the reader.  -1 with one line in error. */
+static int
+begin(struct loader *l, const struct loader_args *a, char *error)
+{
+	int pair[2];
+
+	l->number = a->number;
+	l->timeout = a->timeout > 0 ? a->timeout : TIMEOUT;
+	l->path = mem_strdup(a->path);
+	l->running = mmap(NULL, LOADER_RUNNING_MAX, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->running == MAP_FAILED || socketpair(AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		snprintf(error, CONF_ERROR_MAX, "loader: %s", strerror(errno));
+		return -1;
+	}
+	l->fd = pair[0];
+	l->pid = fork();
+	if (l->pid == 0)
+		reader_run(a, pair[1], l->running);
+	close(pair[1]);
+	if (l->pid > 0)
+		return 0;
+	snprintf(error, CONF_ERROR_MAX, "loader: fork: %s", strerror(errno));
+	close(l->fd);
+	return -1;
+}
+
+/* End the reader, and with it the checker; its wait status. */
+static int
+reap(struct loader *l)
+{
+	int status = 0;
+
+	kill(l->pid, SIGKILL);
+	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+static void
+release(struct loader *l)
+{
+	if (l->running && l->running != MAP_FAILED)
+		munmap(l->running, LOADER_RUNNING_MAX);
+	mem_free(l->path);
+	mem_free(l);
+}
+
+/* One message; the length of its text, -1 if there is none.  *fd is the
+ * descriptor that came with it, or -1. */
+static ssize_t
+receive(int from, char *text, size_t size, int *fd)
+{
+	char control[CMSG_SPACE(sizeof *fd)];
+	struct iovec part = { text, size - 1 };
+	struct msghdr m = {
+		.msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof control,
+	};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	*fd = -1;
+	n = recvmsg(from, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	return n;
+}
+
+/* The reader has spoken, or ended. */
+static struct generation *
+outcome(struct loader *l, char *error)
+{
+	char text[CONF_ERROR_MAX + 1];
+	ssize_t n;
+	int fd, status;
+
+	n = receive(l->fd, text, sizeof text, &fd);
+	close(l->fd);
+	status = reap(l);
+	if (n > 0 && text[0] == READER_MADE && fd >= 0)
+		return generation_open(fd, l->number, error);
+	if (fd >= 0)
+		close(fd);
+	if (n > 1 && text[0] == READER_FAILED)
+		snprintf(error, CONF_ERROR_MAX, "%s", text + 1);
+	else
+		snprintf(error, CONF_ERROR_MAX, "%.500s: the loader %s %d",
+		    l->path, WIFSIGNALED(status) ? "was killed by signal" :
+		    "ended with status", WIFSIGNALED(status) ?
+		    WTERMSIG(status) : WEXITSTATUS(status));
+	return NULL;
+}
+
+static void
+too_late(struct loader *l, char *error)
+{
+	char hook[LOADER_RUNNING_MAX];
+
+	memcpy(hook, l->running, sizeof hook);
+	hook[sizeof hook - 1] = '\0';
+	close(l->fd);
+	reap(l);
+	snprintf(error, CONF_ERROR_MAX, "%.500s: not loaded after %g seconds"
+	    "%s%s", l->path, l->timeout, *hook ? ", in hook " : "", hook);
+}
+
+static void
+finish(struct loader *l, struct generation *g, const char *error)
+{
+	loader_fn fn = l->fn;
+	void *arg = l->arg;
+
+	ev_io_stop(l->loop, &l->io);
+	ev_timer_stop(l->loop, &l->timer);
+	release(l);
+	fn(arg, g, g ? NULL : error);
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct loader *l = w->data;
+	char error[CONF_ERROR_MAX];
+	struct generation *g = outcome(l, error);
+
+	finish(l, g, error);
+}
+
+static void
+on_timeout(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct loader *l = w->data;
+	char error[CONF_ERROR_MAX];
+
+	too_late(l, error);
+	finish(l, NULL, error);
+}
+
+struct loader *
+loader_start(struct ev_loop *loop, const struct loader_args *a, loader_fn fn,
+    void *arg)
+{
+	struct loader *l = mem_alloc(sizeof *l);
+	char error[CONF_ERROR_MAX];
+
+	l->loop = loop;
+	l->fn = fn;
+	l->arg = arg;
+	if (begin(l, a, error) < 0) {
+		release(l);
+		fn(arg, NULL, error);
+		return NULL;
+	}
+	ev_io_init(&l->io, on_readable, l->fd, EV_READ);
+	ev_timer_init(&l->timer, on_timeout, l->timeout, 0);
+	l->io.data = l->timer.data = l;
+	ev_io_start(loop, &l->io);
+	ev_timer_start(loop, &l->timer);
+	return l;
+}
+
+void
+loader_cancel(struct loader *l)
+{
+	if (!l)
+		return;
+	ev_io_stop(l->loop, &l->io);
+	ev_timer_stop(l->loop, &l->timer);
+	close(l->fd);
+	reap(l);
+	release(l);
+}
+
+/* Wait for the descriptor; false when the time is over. */
+static bool
+wait_for(int fd, double seconds)
+{
+	int64_t end = clock_ms() + (int64_t)(seconds * 1000), left;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while ((left = end - clock_ms()) > 0)
+		if (poll(&p, 1, (int)left) > 0)
+			return true;
+	return false;
+}
+
+struct generation *
+loader_run(const struct loader_args *a, char error[CONF_ERROR_MAX])
+{
+	struct loader *l = mem_alloc(sizeof *l);
+	struct generation *g = NULL;
+
+	if (begin(l, a, error) == 0) {
+		if (wait_for(l->fd, l->timeout))
+			g = outcome(l, error);
+		else
+			too_late(l, error);
+	}
+	release(l);
+	return g;
+}

@@ -1,0 +1,301 @@
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "log.h"
+#include "mem.h"
+#include "value.h"
+
+#include "bundle.h"
+#include "conf.h"
+#include "descriptors.h"
+#include "file.h"
+#include "frame.h"
+#include "privilege.h"
+
+#include "reader.h"
+
+enum { SOURCE_MAX = 64 * 1024 * 1024, NAME_MAX_ = 200 };
+
+struct reader {
+	const struct loader_args *args;
+	int fd;				/* to the supervisor */
+	struct arena *arena;
+	struct conf conf;
+	struct bundle_writer *bundle;
+	const char *running;
+	int checker;			/* socket */
+	pid_t checker_pid;
+};
+
+/* One message with at most one descriptor. */
+static void
+tell(int to, char what, const char *text, int fd)
+{
+	char control[CMSG_SPACE(sizeof fd)] = "";
+	struct iovec part[2] = {
+		{ &what, 1 }, { (void *)(uintptr_t)text, strlen(text) },
+	};
+	struct msghdr m = { .msg_iov = part, .msg_iovlen = 2 };
+	struct cmsghdr *c;
+
+	if (fd >= 0) {
+		m.msg_control = control;
+		m.msg_controllen = sizeof control;
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	}
+	while (sendmsg(to, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+static void fail(struct reader *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+
+static void
+fail(struct reader *r, const char *fmt, ...)
+{
+	char text[CONF_ERROR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (r->checker_pid > 0)
+		kill(r->checker_pid, SIGKILL);
+	tell(r->fd, READER_FAILED, text, -1);
+	_exit(1);
+}
+
+/* What was inherited from the supervisor is of no use here. */
+static void
+shed(const struct reader *r)
+{
+	int keep[] = { r->fd, log_fd() }, i;
+	sigset_t none;
+
+	for (i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	descriptors_keep(keep, 2);
+}
+
+static void
+evaluate(struct reader *r)
+{
+	const struct loader_args *a = r->args;
+	char error[CONF_ERROR_MAX];
+	struct value *tree;
+	struct buf b;
+	uid_t uid;
+	gid_t gid;
+
+	tree = conf_evaluate(a->path, a->override, a->overrides, r->arena,
+	    error);
+	if (!tree || conf_read(tree, a->path, r->arena, &r->conf, error) < 0)
+		fail(r, "%s", error);
+	if (privilege_ids(r->conf.user, r->conf.group, &uid, &gid, error) < 0)
+		fail(r, "%s: %s", a->path, error);
+	buf_init(&b);
+	value_encode(tree, &b);
+	bundle_add(r->bundle, BUNDLE_CONF, "conf", a->path, b.p, b.len);
+	buf_clear(&b);
+}
+
+static void
+copy_system(struct reader *r, const char *name, const char *path)
+{
+	size_t len;
+	char *p;
+
+	if (!file_read(path, 1024 * 1024, r->arena, &p, &len))
+		bundle_add(r->bundle, BUNDLE_SYSTEM, name, path, p, len);
+}
+
+/* "dnsbl", and for a module also "lunette.dns": no way out of the path. */
+static bool
+is_name(const char *p, bool dots)
+{
+	if (!isalnum((unsigned char)*p) && *p != '_')
+		return false;
+	for (; *p; p++)
+		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-' &&
+		    !(dots && *p == '.' && p[1] && p[1] != '.'))
+			return false;
+	return true;
+}
+
+static enum bundle_kind
+bundle_kind(enum policy_file kind)
+{
+	switch (kind) {
+	case POLICY_HOOK:
+		return BUNDLE_HOOK;
+	case POLICY_MODULE:
+		return BUNDLE_MODULE;
+	case POLICY_LIST:
+		break;
+	}
+	return BUNDLE_LIST;
+}
+
+/* Try one directory: the name of the file; with its bytes if it is there.
+ * False ends the search: a file that cannot be read is not passed over. */
+static bool
+try(struct reader *r, const char *dir, const char *name, const char **path,
+    char **data, size_t *len)
+{
+	const char *error;
+	char *slash, *file;
+
+	file = arena_printf(r->arena, "%s/%s.lua", dir, name);
+	for (slash = file + strlen(dir) + 1; slash < file + strlen(file) - 4;
+	    slash++)
+		if (*slash == '.')
+			*slash = '/';
+	*path = file;
+	error = file_read(file, SOURCE_MAX, r->arena, data, len);
+	if (!error)
+		return false;
+	*data = NULL;
+	if (strcmp(error, strerror(ENOENT)) == 0)
+		return true;
+	*path = arena_printf(r->arena, "%s: %s", file, error);
+	return false;
+}
+
+static void
+answer(struct reader *r, const char *path, const char *data, size_t len)
+{
+	struct buf b;
+
+	buf_init(&b);
+	buf_append(&b, path, strlen(path) + 1);
+	buf_append(&b, data, len);
+	frame_send(r->checker, FRAME_FOUND, b.p, b.len);
+	buf_clear(&b);
+}
+
+/* "open NAME": the file goes to the checker and into the bundle. */
+static void
+serve(struct reader *r, const struct buf *ask)
+{
+	enum policy_file kind = (enum policy_file)ask->p[0];
+	const char *const *dir = kind == POLICY_HOOK ? r->conf.hook_path :
+	    r->conf.lua_path;
+	const char *name = ask->p + 1, *path = "", *tried = "";
+	char *data = NULL;
+	size_t len = 0;
+
+	if (ask->len < 2 || strlen(name) > NAME_MAX_ || kind > POLICY_MODULE ||
+	    !is_name(name, kind == POLICY_MODULE)) {
+		frame_send(r->checker, FRAME_MISSING, "not a name", 10);
+		return;
+	}
+	for (; *dir; dir++) {
+		if (!try(r, *dir, name, &path, &data, &len))
+			break;
+		tried = arena_printf(r->arena, "%s%s%s", tried,
+		    *tried ? ", " : "", path);
+	}
+	if (data) {
+		bundle_add(r->bundle, bundle_kind(kind), name, path, data, len);
+		answer(r, path, data, len);
+		return;
+	}
+	if (*dir)
+		tried = path;
+	frame_send(r->checker, FRAME_MISSING, tried, strlen(tried));
+}
+
+/* The checker is gone without a word. */
+static void
+checker_died(struct reader *r)
+{
+	const char *path = r->args->path, *hook = r->running;
+	int status = 0;
+
+	if (waitpid(r->checker_pid, &status, 0) > 0 && WIFSIGNALED(status))
+		fail(r, "%s: the check was killed by SIG%s%s%s", path,
+		    sigabbrev_np(WTERMSIG(status)), *hook ? " in hook " : "",
+		    hook);
+	fail(r, "%s: the check ended with status %d%s%s", path,
+	    WEXITSTATUS(status), *hook ? " in hook " : "", hook);
+}
+
+static void
+start_checker(struct reader *r, char *running)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		fail(r, "socketpair: %s", strerror(errno));
+	r->checker_pid = fork();
+	if (r->checker_pid < 0)
+		fail(r, "fork: %s", strerror(errno));
+	if (r->checker_pid == 0) {
+		close(pair[0]);
+		close(r->fd);
+		checker_run(&r->conf, pair[1], running);
+	}
+	close(pair[1]);
+	r->checker = pair[0];
+}
+
+static void
+converse(struct reader *r)
+{
+	struct buf b;
+
+	buf_init(&b);
+	for (;;) {
+		switch (frame_receive(r->checker, &b)) {
+		case FRAME_ASK:
+			serve(r, &b);
+			continue;
+		case FRAME_DONE:
+			bundle_add(r->bundle, BUNDLE_META, "check", "", b.p,
+			    b.len);
+			buf_clear(&b);
+			return;
+		case FRAME_FAILED:
+			fail(r, "%s", b.p);
+		default:
+			checker_died(r);
+		}
+	}
+}
+
+void
+reader_run(const struct loader_args *args, int fd, char *running)
+{
+	struct reader r = { .args = args, .fd = fd, .running = running };
+	int bundle;
+
+	shed(&r);
+	r.arena = arena_new();
+	r.bundle = bundle_writer_new();
+	evaluate(&r);
+	copy_system(&r, "resolv.conf", "/etc/resolv.conf");
+	copy_system(&r, "hosts", "/etc/hosts");
+	start_checker(&r, running);
+	converse(&r);
+	bundle = bundle_seal(r.bundle, "lunette-generation");
+	if (bundle < 0)
+		fail(&r, "memfd: %s", strerror(errno));
+	tell(fd, READER_MADE, "", bundle);
+	kill(r.checker_pid, SIGKILL);
+	_exit(0);
+}

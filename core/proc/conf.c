@@ -258,8 +258,8 @@ conf_read(const struct value *tree, const char *path, struct arena *arena,
 	struct session_conf base = { .listener = NULL };
 	struct conf_raw raw = { .listen = NULL };
 	struct conf_reader r = {
-		.arena = arena, .conf = out, .session = &base, .raw = &raw,
-		.error = error,
+		.arena = arena, .tree = tree, .conf = out, .session = &base,
+		.raw = &raw, .error = error,
 	};
 
 	memset(out, 0, sizeof *out);

@@ -66,6 +66,7 @@ static int
 read_listener(struct conf_reader *r, const struct value *v,
     const struct conf_step *step, struct conf_listener *l)
 {
+	struct conf_step relay = { .key = "relay" };
 	struct conf_listener *other;
 
 	l->session = *r->session;
@@ -79,8 +80,8 @@ read_listener(struct conf_reader *r, const struct value *v,
 		l->name = l->text;
 	l->session.listener = l->name;
 	if (!l->session.relay)
-		return conf_fail(r, v, step, "has no relay: set relay to the "
-		    "next hop, such as \"smtp://host:port\"");
+		return conf_fail(r, r->tree, &relay, "missing: the next hop, "
+		    "such as \"smtp://host:port\"");
 	for (other = r->conf->listener; other < l; other++) {
 		if (addr_equal(&other->addr, &l->addr) &&
 		    (l->unix_socket || addr_port(&l->addr) != 0))

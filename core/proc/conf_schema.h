@@ -86,6 +86,7 @@ union conf_result {
 /* Where keys are being read to.  Private to the files of conf_read. */
 struct conf_reader {
 	struct arena *arena;
+	const struct value *tree;
 	struct conf *conf;
 	struct session_conf *session;
 	struct conf_raw *raw;

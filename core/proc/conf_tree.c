@@ -212,6 +212,7 @@ conf_tree_globals(struct conf_lua *c, const char *path, struct value *out)
 
 	out->type = VALUE_TABLE;
 	out->file = arena_strdup(c->arena, path);
+	out->line = 1;
 	out->t.item = item = arena_alloc(c->arena,
 	    (c->globals + 1) * sizeof *item);
 	conf_lua_push_store(c);

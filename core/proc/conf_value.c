@@ -18,7 +18,7 @@ int
 conf_fail(struct conf_reader *r, const struct value *v,
     const struct conf_step *step, const char *fmt, ...)
 {
-	char place[CONF_ERROR_MAX / 4], key[CONF_ERROR_MAX / 4], what[512];
+	char place[CONF_ERROR_MAX / 4], key[CONF_ERROR_MAX / 4], what[480];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -26,8 +26,12 @@ conf_fail(struct conf_reader *r, const struct value *v,
 	va_end(ap);
 	conf_place(place, sizeof place, v->file ? v->file : r->conf->path,
 	    v->line);
-	snprintf(r->error, CONF_ERROR_MAX, "%s: %s: %s", place,
-	    conf_step_text(step, key, sizeof key), what);
+	conf_step_text(step, key, sizeof key);
+	if (strncmp(place, "-o ", 3) == 0 && strcmp(place + 3, key) == 0)
+		snprintf(r->error, CONF_ERROR_MAX, "%s: %s", place, what);
+	else
+		snprintf(r->error, CONF_ERROR_MAX, "%s: %s: %s", place, key,
+		    what);
 	return -1;
 }
 

@@ -1,0 +1,141 @@
+-- postfix: Debian's Postfix on loopback, in a directory of its own: queue,
+-- configuration and a maildir that takes every recipient of example.org.
+-- Needs root; the system's own Postfix and /etc/postfix are not touched.
+local posix = require "posix"
+local socket = require "socket"
+local client = require "spec.support.client"
+local process = require "spec.support.process"
+local wait = require "spec.support.wait"
+
+local postfix = {}
+postfix.__index = postfix
+
+local open = {}
+
+local services = [[
+127.0.0.1:%d inet n - n - 100 smtpd
+pickup    unix  n - n 60 1 pickup
+cleanup   unix  n - n - 0 cleanup
+qmgr      unix  n - n 300 1 qmgr
+tlsmgr    unix  - - n 1000? 1 tlsmgr
+rewrite   unix  - - n - - trivial-rewrite
+bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
+verify    unix  - - n - 1 verify
+proxymap  unix  - - n - - proxymap
+showq     unix  n - n - - showq
+error     unix  - - n - - error
+retry     unix  - - n - - error
+virtual   unix  - n n - 20 virtual
+anvil     unix  - - n - 1 anvil
+postlog   unix-dgram n - n - 1 postlogd
+]]
+
+local settings = [[
+compatibility_level = 3.6
+queue_directory = $DIR/queue
+data_directory = $DIR/data
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = $DIR/maillog
+maillog_file_prefixes = $DIR
+syslog_name = spec
+myhostname = behind.test
+mydestination =
+local_recipient_maps =
+relay_domains =
+virtual_mailbox_domains = example.org
+virtual_mailbox_base = $DIR/mail
+virtual_mailbox_maps = static:box/
+virtual_minimum_uid = 1
+virtual_uid_maps = static:65534
+virtual_gid_maps = static:65534
+virtual_mailbox_limit = 0
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+smtpd_client_connection_count_limit = 0
+smtpd_peername_lookup = no
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions =
+smtp_dns_support_level = disabled
+alias_maps =
+alias_database =
+local_header_rewrite_clients =
+]]
+
+local function free_port()
+	local s = assert(socket.bind("127.0.0.1", 0))
+	local _, port = s:getsockname()
+	s:close()
+	return tonumber(port)
+end
+
+local function answers(port)
+	local c = client.dial(port)
+	if not c then
+		return false
+	end
+	c:expect(220)
+	c:cmd("QUIT", 221)
+	c:close()
+	return true
+end
+
+-- extra: more lines for main.cf.
+function postfix.start(extra)
+	local dir = process.directory()
+	local self = setmetatable({ dir = dir, port = free_port() }, postfix)
+	self.url = "smtp://127.0.0.1:" .. self.port
+	for _, name in ipairs { "conf", "queue", "data", "mail" } do
+		assert(posix.mkdir(dir .. "/" .. name))
+	end
+	assert(posix.chown(dir .. "/data", "postfix"))
+	assert(posix.chown(dir .. "/mail", "nobody"))
+	process.write(dir .. "/conf/master.cf", services:format(self.port))
+	process.write(dir .. "/conf/main.cf", (settings:gsub("%$DIR", dir)) .. (extra or "") .. "\n")
+	self.process = process.start {
+		"postfix", "-c", dir .. "/conf", "start-fg", stderr = dir .. "/out",
+	}
+	open[self] = true
+	wait.for_("Postfix", function()
+		if self.process:ended() then
+			error("postfix: " .. (process.read(dir .. "/out") or "") ..
+				(process.read(dir .. "/maillog") or ""))
+		end
+		return answers(self.port)
+	end, 30)
+	return self
+end
+
+-- How many messages are in the mailbox.
+function postfix:delivered()
+	return #process.list(self.dir .. "/mail/box/new")
+end
+
+-- Their texts, when there are n.
+function postfix:wait_delivered(n, seconds)
+	wait.for_(function()
+		return ("%d messages in Postfix, there are %d"):format(n, self:delivered())
+	end, function() return self:delivered() >= n end, seconds)
+	local texts = {}
+	for i, name in ipairs(process.list(self.dir .. "/mail/box/new")) do
+		texts[i] = process.read(self.dir .. "/mail/box/new/" .. name)
+	end
+	return texts
+end
+
+function postfix:stop()
+	open[self] = nil
+	self.process:stop("TERM", 30)
+	process.remove(self.dir)
+end
+
+function postfix.clean()
+	for server in pairs(open) do
+		pcall(server.stop, server)
+	end
+end
+
+return postfix

@@ -6,10 +6,11 @@
 --                                              list that hook before this one
 --           deny_helo        allow_helo        domains, or any other word
 --           deny_senders     allow_senders     addresses: "ann@example.org",
---           deny_recipients  allow_recipients  "@example.org", "@.example.org", "ann@",
---                                              and "<>" for the null sender
+--           deny_recipients  allow_recipients  "@example.org", "@.example.org", and "<>"
+--                                              for the null sender
 --           action  "reject" (default) or "defer"
---           text    what the refused are told; default "access denied"
+--           text    what the refused are told; default "access denied"; in a list that is
+--                   a text, what follows an entry on its line is the text for that entry
 --           skip    hooks that an allowed client or name need not pass, such as
 --                   { "dnsbl", "early_talker" }; default none
 -- Failure   none: nothing is looked up
@@ -39,12 +40,16 @@ local access = {
 }
 local settings = access.settings
 
-local function refuse(session, kind, what)
+-- The verdict on what is on this list; nothing if it is not.
+local function refuse(session, list, kind, what)
+  local text = list:find(what)
+  if not text then return end
+  if text == true then text = settings.text end
   session:result("access", "fail", kind .. " " .. what)
   if settings.action == "defer" then
-    return verdict.defer("4.7.1", "%s %s: %s", kind, what, settings.text)
+    return verdict.defer("4.7.1", "%s %s: %s", kind, what, text)
   end
-  return verdict.reject("5.7.1", "%s %s: %s", kind, what, settings.text)
+  return verdict.reject("5.7.1", "%s %s: %s", kind, what, text)
 end
 
 local function let_off(session, kind, what)
@@ -55,7 +60,7 @@ end
 function access.pre_connection(session)
   local ip = session.client.ip
   if settings.allow_clients:has(ip) then return let_off(session, "client", ip) end
-  if settings.deny_clients:has(ip) then return refuse(session, "client", ip) end
+  return refuse(session, settings.deny_clients, "client", ip)
 end
 
 function access.connect(session)
@@ -63,25 +68,23 @@ function access.connect(session)
   if not name then return end
   if settings.allow_names:has(name) then return let_off(session, "client", name) end
   if settings.allow_clients:has(session.client.ip) then return end
-  if settings.deny_names:has(name) then return refuse(session, "client", name) end
+  return refuse(session, settings.deny_names, "client", name)
 end
 
 function access.helo(session, name)
   if settings.allow_helo:has(name) then return end
-  if settings.deny_helo:has(name) then return refuse(session, "HELO", name) end
+  return refuse(session, settings.deny_helo, "HELO", name)
 end
 
 function access.mail(session, sender)
   local address = sender.null and "<>" or sender.address
   if settings.allow_senders:has(address) then return end
-  if settings.deny_senders:has(address) then return refuse(session, "sender", address) end
+  return refuse(session, settings.deny_senders, "sender", address)
 end
 
 function access.rcpt(session, rcpt)
   if settings.allow_recipients:has(rcpt.address) then return end
-  if settings.deny_recipients:has(rcpt.address) then
-    return refuse(session, "recipient", rcpt.address)
-  end
+  return refuse(session, settings.deny_recipients, "recipient", rcpt.address)
 end
 
 return access

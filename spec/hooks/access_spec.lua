@@ -102,7 +102,7 @@ describe("hooks/access", function()
 
   it("refuses by sender, and lets off", function()
     load {
-      deny_senders = { "@spam.test", "@.spam.test", "news@", "<>" },
+      deny_senders = { "@spam.test", "@.spam.test", "news@example.org", "<>" },
       allow_senders = { "ann@spam.test" },
     }
     local v = ask("mail", {}, fake.address "bob@spam.test")
@@ -141,6 +141,14 @@ describe("hooks/access", function()
     assert.same({ "defer", 421, "4.7.1", "client 192.0.2.7: 100% closed" },
       { v.kind, v.code, v.enhanced, v.text })
     assert.equal(451, ask("rcpt", {}, fake.address "a@b.test").code)
+  end)
+
+  it("tells the refused what the list says of them", function()
+    load { deny_clients = "192.0.2.7 you sent us spam\n192.0.2.8\n", text = "go away" }
+    assert.equal("client 192.0.2.7: you sent us spam", ask("pre_connection", {}).text)
+    assert.equal("client 192.0.2.8: go away", ask("pre_connection", { ip = "192.0.2.8" }).text)
+    load { allow_clients = "192.0.2.7 a friend", deny_clients = { "192.0.2.0/24" } }
+    assert.is_nil((ask("pre_connection", {})))
   end)
 
   it("knows two actions", function()

@@ -81,28 +81,32 @@ function ip.inside(text, cidr)
   return true
 end
 
--- The entries of a list, given as one or as text with comments.
+-- The entries of a list and their values, given as a list, or as a text with an entry,
+-- perhaps a value, and perhaps a comment on each line.
 local function entries(source)
-  if type(source) == "table" then return source end
-  local out = {}
+  if type(source) == "table" then return source, {} end
+  local out, values = {}, {}
   for line in source:gmatch "[^\n]+" do
-    local entry = line:gsub("#.*", ""):match "%S+"
-    out[#out + 1] = entry
+    local entry, value = line:gsub("#.*", ""):match "(%S+)%s*(.-)%s*$"
+    if entry then
+      out[#out + 1] = entry
+      values[#out] = value ~= "" and value or nil
+    end
   end
-  return out
+  return out, values
 end
 
 local function new(source, matches)
-  local all = entries(source)
+  local all, values = entries(source)
   local self = {}
   function self.find(_, x)
     if x == nil then return false end
-    for _, entry in ipairs(all) do
-      if matches(x:lower(), entry:lower()) then return true, entry end
+    for i, entry in ipairs(all) do
+      if matches(x:lower(), entry:lower()) then return values[i] or true, entry end
     end
     return false
   end
-  function self.has(_, x) return (self.find(self, x)) end
+  function self.has(_, x) return self.find(self, x) ~= false end
   return self
 end
 
@@ -113,10 +117,9 @@ end
 
 local function address_matches(x, entry)
   if x == entry then return true end
-  local user, domain = x:match "^(.*)@([^@]*)$"
-  if not user then return false end
-  if entry:sub(1, 1) == "@" then return domain_matches(domain, entry:sub(2)) end
-  return entry:sub(-1) == "@" and entry == user .. "@"
+  local domain = x:match "@([^@]*)$"
+  if not domain then return false end
+  return entry:sub(1, 1) == "@" and domain_matches(domain, entry:sub(2))
 end
 
 function list.cidrs(source) return new(source, ip.inside) end

@@ -74,15 +74,17 @@ on_tick(lua_State *L, lua_Debug *ar)
 char *
 conf_place(char *out, size_t size, const char *file, int line)
 {
-	const char *slash = strrchr(file, '/');
-
-	if (slash && strncmp(slash, "/-o ", 4) == 0)
-		snprintf(out, size, "%s", slash + 1);
-	else if (line > 0)
+	if (line > 0 && !conf_is_override(file))
 		snprintf(out, size, "%s:%d", file, line);
 	else
 		snprintf(out, size, "%s", file);
 	return out;
+}
+
+bool
+conf_is_override(const char *file)
+{
+	return strncmp(file, "-o ", 3) == 0;
 }
 
 /* The source and line of the function at a level of the stack. */
@@ -165,7 +167,7 @@ beside(struct conf_lua *c, size_t source, const char *name)
 {
 	const char *holder = c->source[source].path;
 
-	if (*name == '/' || !strchr(holder, '/'))
+	if (*name == '/' || !strchr(holder, '/') || conf_is_override(holder))
 		return arena_strdup(c->arena, name);
 	return arena_printf(c->arena, "%s/%s", file_dir(c->arena, holder),
 	    name);

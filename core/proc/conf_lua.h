@@ -19,7 +19,7 @@ struct value;
  * limited, so that a configuration that does not end is an error.
  */
 struct conf_source {		/* a file, or the value of an override */
-	const char *path;	/* as messages name it; an override: "/dir/-o KEY" */
+	const char *path;	/* as messages name it; an override: "-o KEY" */
 	const struct conf_line *line;
 };
 
@@ -65,6 +65,8 @@ void conf_lua_push_globals(struct conf_lua *);
 void conf_lua_push_override_env(struct conf_lua *);
 void conf_lua_push_store(struct conf_lua *);	/* what globals were assigned */
 
+/* Is this the "file" of a value from the command line? */
+bool conf_is_override(const char *file);
 /* "file:line" as messages begin; without a line for an override. */
 char *conf_place(char *out, size_t size, const char *file, int line);
 /* Write "a.2.b"; returns out. */

@@ -1,8 +1,5 @@
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "mem.h"
 #include "value.h"
@@ -39,7 +36,7 @@ evaluate(struct conf_lua *c, const struct conf_override *o, const char *path,
 	}
 	if (source == 0)
 		lua_pushstring(L, o->value);
-	conf_tree_value(c, c->sources - 1, 0, &step, out);
+	conf_tree_value(c, c->sources - 1, 1, &step, out);
 }
 
 /* A table with room for one more item. */
@@ -107,12 +104,9 @@ conf_override_apply(struct conf_lua *c, const struct conf_override *o,
     struct value *tree)
 {
 	char *rest = arena_strdup(c->arena, o->key), *key, *done = rest;
-	char cwd[PATH_MAX];
-	const char *path;
+	const char *path = arena_printf(c->arena, "-o %s", o->key);
 	struct value *v = tree, *table = tree;
 
-	path = arena_printf(c->arena, "%s/-o %s",
-	    getcwd(cwd, sizeof cwd) ? cwd : "", o->key);
 	while ((key = strsep(&rest, "."))) {
 		if (!*key)
 			conf_lua_fail(c, "-o %s: an empty key", o->key);

@@ -94,7 +94,11 @@ conf_text(const struct value *v)
 const char *
 conf_base(struct conf_reader *r, const struct value *v)
 {
-	return v->file ? file_dir(r->arena, v->file) : r->conf->dir;
+	if (!v->file)
+		return r->conf->dir;
+	if (conf_is_override(v->file))
+		return file_absolute(r->arena, ".");
+	return file_absolute(r->arena, file_dir(r->arena, v->file));
 }
 
 static void *

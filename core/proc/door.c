@@ -1,0 +1,237 @@
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "session.h"
+#include "acceptor.h"
+#include "admission.h"
+#include "roster.h"
+
+#include "door.h"
+
+enum { REFUSALS_LOGGED = 20 };		/* a second, one by one */
+
+struct door {
+	struct door_conf conf;
+	const struct conf *settings;
+	struct scoreboard_slot *slot;
+	struct acceptor *acceptor;
+	struct admission admission;
+	struct roster roster;
+	uint64_t served;
+	bool spent;
+	struct {
+		int64_t since;
+		unsigned logged, left_out;
+	} refusals;
+};
+
+static struct door *self;
+
+static void
+log_left_out(struct door *d)
+{
+	struct log_line l;
+
+	if (d->refusals.left_out > 0) {
+		log_begin(&l, LOG_INFO, "connect");
+		log_str(&l, "result", "refused");
+		log_int(&l, "count", d->refusals.left_out);
+		log_end(&l);
+	}
+	d->refusals.left_out = 0;
+	d->refusals.logged = 0;
+}
+
+static void
+log_refusal(struct door *d, const struct session_conf *sc,
+    const struct addr *client, enum admission_result why)
+{
+	char text[ADDR_TEXT_MAX];
+	struct log_line l;
+
+	if (cidr_list_has(&sc->quiet_clients, client))
+		return;
+	if (d->refusals.logged >= REFUSALS_LOGGED) {
+		d->refusals.left_out++;
+		return;
+	}
+	d->refusals.logged++;
+	log_begin(&l, LOG_INFO, "connect");
+	log_str(&l, "client", addr_text(client, text));
+	log_str(&l, "listener", sc->listener);
+	log_str(&l, "result", "refused");
+	log_str(&l, "limit", admission_name(why));
+	log_end(&l);
+}
+
+/* Best effort: the line, our half closed, what the client has sent already
+ * read, for unread input would turn the close into a reset. */
+static void
+send_away(int fd, const char *line)
+{
+	char drop[4096];
+
+	(void)send(fd, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	(void)recv(fd, drop, sizeof drop, MSG_DONTWAIT);
+	close(fd);
+}
+
+static void
+note_room(struct door *d)
+{
+	bool room = d->roster.count < d->conf.release->capacity && !d->spent;
+
+	acceptor_room(d->acceptor, room);
+	d->conf.room(d->conf.arg, room);
+}
+
+/* Has the client left before anyone looked at it? */
+static bool
+has_left(int fd)
+{
+	char byte;
+	ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+static void
+begin(struct door *d, const struct session_conf *sc, int fd,
+    const struct addr *client, const struct admission_ticket *ticket)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	struct addr server;
+	struct session *s;
+
+	memset(&server, 0, sizeof server);
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
+		addr_set((struct sockaddr *)&ss, len, &server);
+	s = session_new(d->conf.env, sc, fd, client, &server);
+	s->owner = arena_memdup(s->arena, ticket, sizeof *ticket);
+	roster_add(&d->roster, s);
+	atomic_fetch_add(&d->slot->stats.accepted, 1);
+	atomic_store(&d->slot->served, ++d->served);
+	if (d->settings->workers.lifetime > 0 && !d->spent &&
+	    d->served >= d->settings->workers.lifetime) {
+		d->spent = true;
+		d->conf.spent(d->conf.arg);
+	}
+	if (d->spent || d->roster.count == d->conf.release->capacity)
+		note_room(d);
+}
+
+static void
+on_accepted(void *arg, size_t listener, int fd, const struct addr *client)
+{
+	struct door *d = arg;
+	const struct session_conf *sc = &d->settings->listener[listener].session;
+	struct admission_ticket ticket;
+	enum admission_result result;
+
+	if (has_left(fd)) {
+		close(fd);
+		return;
+	}
+	atomic_fetch_add(&d->slot->sessions, 1);
+	result = admission_enter(&d->admission, client, &ticket);
+	if (result == ADMISSION_OK) {
+		begin(d, sc, fd, client, &ticket);
+		return;
+	}
+	atomic_fetch_sub(&d->slot->sessions, 1);
+	atomic_fetch_add(&d->slot->stats.refused, 1);
+	log_refusal(d, sc, client, result);
+	send_away(fd, admission_reply(result));
+}
+
+void
+door_ended(struct session *s)
+{
+	struct door *d = self;
+	bool was_full = d->roster.count == d->conf.release->capacity;
+
+	roster_remove(&d->roster, s);
+	admission_leave(&d->admission, s->owner);
+	atomic_fetch_sub(&d->slot->sessions, 1);
+	if (was_full)
+		note_room(d);
+	d->conf.ended(d->conf.arg);
+}
+
+unsigned
+door_connections(struct session *s)
+{
+	return admission_count(&self->admission, &s->client);
+}
+
+struct door *
+door_new(const struct door_conf *conf)
+{
+	struct door *d = mem_alloc(sizeof *d);
+	struct acceptor_owner owner = { on_accepted, d };
+
+	assert(!self);
+	d->conf = *conf;
+	d->settings = &conf->release->gen->conf;
+	d->slot = scoreboard_slot(conf->board, conf->slot);
+	d->acceptor = acceptor_new(conf->loop, conf->release->listeners,
+	    &owner);
+	d->admission = (struct admission){
+		.conf = &d->settings->admission,
+		.board = conf->board,
+		.slot = conf->slot,
+		.total = conf->release->total,
+		.load = admission_load,
+	};
+	self = d;
+	return d;
+}
+
+void
+door_want(struct door *d, bool wanted)
+{
+	acceptor_want(d->acceptor, wanted);
+}
+
+void
+door_close(struct door *d)
+{
+	acceptor_close(d->acceptor);
+}
+
+void
+door_tick(struct door *d)
+{
+	int64_t now = clock_ms();
+
+	if (now - d->refusals.since < 1000)
+		return;
+	d->refusals.since = now;
+	log_left_out(d);
+}
+
+struct roster *
+door_roster(struct door *d)
+{
+	return &d->roster;
+}
+
+void
+door_free(struct door *d)
+{
+	if (!d)
+		return;
+	log_left_out(d);
+	acceptor_free(d->acceptor);
+	mem_free(d);
+	self = NULL;
+}

@@ -1,0 +1,51 @@
+#ifndef DOOR_H
+#define DOOR_H
+
+#include <stdbool.h>
+
+#include "release.h"
+#include "scoreboard.h"
+
+struct ev_loop;
+struct roster;
+struct session;
+struct session_env;
+
+/*
+ * door: from an accepted connection to a session, and back.
+ *
+ * Whoever comes is counted and admitted, or told 421 in one static line and
+ * sent away; refusals are logged, but no more than a few a second one by one.
+ * A full worker looks at its listeners no more until a session has ended.
+ *
+ * A process has one door: the session's way back (session_env.ended) carries
+ * no argument of ours.
+ */
+struct door_conf {
+	struct ev_loop *loop;
+	const struct release *release;
+	struct scoreboard *board;
+	unsigned slot;
+	struct session_env *env;
+	/* Told after a session has ended (and is still in memory), when there
+	 * is room again or no more, when lifetime is reached. */
+	void (*ended)(void *arg);
+	void (*room)(void *arg, bool);
+	void (*spent)(void *arg);
+	void *arg;
+};
+
+struct door;
+
+struct door *door_new(const struct door_conf *);
+void door_want(struct door *, bool);	/* accept, or leave it to others */
+void door_close(struct door *);		/* for good */
+void door_tick(struct door *);		/* about once a second */
+struct roster *door_roster(struct door *);
+void door_free(struct door *);		/* no session may be left */
+
+/* For the session_env. */
+unsigned door_connections(struct session *);
+void door_ended(struct session *);
+
+#endif

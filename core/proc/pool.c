@@ -1,0 +1,386 @@
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "pool_state.h"
+#include "release.h"
+#include "scoreboard.h"
+
+#include "pool.h"
+
+static const double TICK = 1.;
+static const double TICK_LEAST = .05;
+
+static const struct conf *
+conf_of(const struct pool *p)
+{
+	return &(p->current ? p->current : p->incoming)->gen->conf;
+}
+
+bool
+pool_is_live(const struct pool *p, const struct child *c)
+{
+	return p->current && c->batch == p->current_batch &&
+	    c->state <= CHILD_READY;
+}
+
+/* Sessions and hooks have their own deadlines inside the worker; this one is
+ * for a worker that does not keep them. */
+void
+pool_drain(struct pool *p, struct child *c, uint64_t ms, const char *why)
+{
+	const struct session_timeouts *t = &conf_of(p)->timeouts;
+
+	if (c->state == CHILD_STARTING) {
+		child_kill(c, SIGKILL, why);
+		return;
+	}
+	if (!c->why)
+		c->why = why;
+	c->expiring = false;
+	c->accept = false;
+	if (c->state == CHILD_READY)
+		c->state = CHILD_DRAINING;
+	c->deadline = ms == UINT64_MAX ? 0 : clock_ms() + (int64_t)ms +
+	    (int64_t)((t->drain + t->hook + 15.) * 1000);
+	child_tell(c, NOTICE_DRAIN, ms);
+}
+
+uint64_t
+pool_drain_ms(const struct release *r)
+{
+	return (uint64_t)(r->gen->conf.timeouts.drain * 1000);
+}
+
+/* No slot is free: those that drain longest must come to an end. */
+static void
+hasten(struct pool *p)
+{
+	struct child *c;
+	unsigned oldest = p->batches + 1;
+
+	for (c = p->first; c; c = c->next)
+		if (c->state >= CHILD_DRAINING && c->batch < oldest)
+			oldest = c->batch;
+	for (c = p->first; c; c = c->next)
+		if (c->state >= CHILD_DRAINING && c->batch == oldest)
+			pool_drain(p, c, 0, "hastened");
+}
+
+void
+pool_grow(struct pool *p)
+{
+	while (p->incoming && p->incoming_started < p->incoming_wanted) {
+		if (!pool_spawn(p, p->incoming, p->incoming_batch)) {
+			if (errno == ENOSPC)
+				hasten(p);
+			return;		/* again at the next tick or death */
+		}
+		p->incoming_started++;
+	}
+}
+
+static unsigned
+count_busy(const struct pool *p)
+{
+	const struct child *c;
+	unsigned n = 0;
+
+	for (c = p->first; c; c = c->next)
+		n += pool_is_live(p, c) && c->state == CHILD_READY && !c->room;
+	return n;
+}
+
+/* Tell the workers which of them accept. */
+static void
+choose_accepting(struct pool *p)
+{
+	struct plan_worker w[SCOREBOARD_WORKERS];
+	struct child *who[SCOREBOARD_WORKERS], *c;
+	size_t n = 0, i;
+
+	for (c = p->first; c && n < SCOREBOARD_WORKERS; c = c->next) {
+		if (!pool_is_live(p, c) || c->state != CHILD_READY)
+			continue;
+		who[n] = c;
+		w[n].room = c->room && !p->paused;
+		w[n].accept = c->accept;
+		w[n].sessions = atomic_load(&scoreboard_slot(p->board,
+		    c->slot)->sessions);
+		n++;
+	}
+	plan_accept(w, n);
+	for (i = 0; i < n; i++) {
+		if (w[i].accept == who[i]->accept)
+			continue;
+		who[i]->accept = w[i].accept;
+		child_tell(who[i], NOTICE_ACCEPT, w[i].accept);
+	}
+}
+
+void
+pool_retry_at(struct pool *p, int64_t when)
+{
+	double in = (double)(when - clock_ms()) / 1000.;
+
+	p->not_before = when;
+	ev_timer_stop(p->loop, &p->retry);
+	ev_now_update(p->loop);
+	ev_timer_set(&p->retry, in > 0 ? in : 0., 0.);
+	ev_timer_start(p->loop, &p->retry);
+}
+
+/* Start what is missing. */
+static void
+replace(struct pool *p)
+{
+	unsigned wanted = plan_workers(&p->current->gen->conf.workers,
+	    count_busy(p)), live = 0;
+	const struct child *c;
+	int64_t now = clock_ms();
+
+	for (c = p->first; c; c = c->next)
+		live += pool_is_live(p, c) && !c->expiring;
+	for (; live < wanted && now >= p->not_before; live++)
+		if (!pool_spawn(p, p->current, p->current_batch)) {
+			pool_retry_at(p, now + plan_died(&p->backoff, now, 0, false));
+			return;
+		}
+}
+
+/* A worker whose time is over goes when another has taken its place. */
+static void
+retire_expiring(struct pool *p)
+{
+	unsigned wanted = plan_workers(&p->current->gen->conf.workers,
+	    count_busy(p)), ready = 0;
+	struct child *c;
+
+	for (c = p->first; c; c = c->next)
+		ready += pool_is_live(p, c) && c->state == CHILD_READY &&
+		    !c->expiring;
+	for (c = p->first; c; c = c->next)
+		if (c->expiring && ready >= wanted)
+			pool_drain(p, c, pool_drain_ms(p->current), "max_age");
+}
+
+void
+pool_balance(struct pool *p)
+{
+	if (p->closing) {
+		if (!p->first && !p->told_empty) {
+			p->told_empty = true;
+			p->owner.empty(p->owner.arg);
+		}
+		return;
+	}
+	if (p->current) {
+		replace(p);
+		retire_expiring(p);
+		choose_accepting(p);
+	}
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct pool *p = t->data;
+
+	pool_reap(p);			/* should a SIGCHLD have been lost */
+	pool_watch(p, t->repeat);
+	pool_grow(p);
+	pool_balance(p);
+}
+
+static void
+on_retry(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	pool_balance(t->data);
+}
+
+/* Time is up.  If all that could be forked are ready, they will do. */
+static void
+on_barrier(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct pool *p = t->data;
+	const struct child *c;
+	unsigned ready = 0, starting = 0;
+
+	for (c = p->first; c; c = c->next) {
+		ready += pool_is_incoming(p, c) && c->state == CHILD_READY;
+		starting += pool_is_incoming(p, c) && c->state == CHILD_STARTING;
+	}
+	if (ready > 0 && starting == 0)
+		pool_report_started(p, NULL);
+	else
+		pool_report_started(p, "the workers were not ready in time");
+}
+
+struct pool *
+pool_new(struct ev_loop *loop, struct scoreboard *board,
+    const struct pool_owner *owner)
+{
+	struct pool *p = mem_alloc(sizeof *p);
+
+	p->loop = loop;
+	p->board = board;
+	p->owner = *owner;
+	ev_timer_init(&p->tick, on_tick, 0., 0.);
+	ev_timer_init(&p->retry, on_retry, 0., 0.);
+	ev_timer_init(&p->barrier, on_barrier, 0., 0.);
+	p->tick.data = p->retry.data = p->barrier.data = p;
+	return p;
+}
+
+void
+pool_free(struct pool *p)
+{
+	struct child *c;
+
+	if (!p)
+		return;
+	ev_timer_stop(p->loop, &p->tick);
+	ev_timer_stop(p->loop, &p->retry);
+	ev_timer_stop(p->loop, &p->barrier);
+	while ((c = p->first)) {
+		p->first = c->next;
+		child_free(p->loop, c);
+	}
+	mem_free(p);
+}
+
+static void
+set_tick(struct pool *p)
+{
+	double every = conf_of(p)->workers.watchdog / 4;
+
+	if (every <= 0 || every > TICK)
+		every = TICK;
+	if (every < TICK_LEAST)
+		every = TICK_LEAST;
+	p->tick.repeat = every;
+	ev_timer_again(p->loop, &p->tick);
+}
+
+void
+pool_start(struct pool *p, const struct release *r)
+{
+	assert(!p->incoming && !p->closing);
+	p->incoming = r;
+	p->incoming_batch = ++p->batches;
+	p->incoming_started = 0;
+	p->incoming_wanted = plan_workers(&r->gen->conf.workers, count_busy(p));
+	ev_now_update(p->loop);
+	ev_timer_set(&p->barrier, (double)POOL_READY_MS / 1000., 0.);
+	ev_timer_start(p->loop, &p->barrier);
+	set_tick(p);
+	pool_grow(p);
+}
+
+void
+pool_cancel(struct pool *p)
+{
+	struct child *c;
+
+	if (!p->incoming)
+		return;
+	ev_timer_stop(p->loop, &p->barrier);
+	for (c = p->first; c; c = c->next)
+		if (pool_is_incoming(p, c))
+			child_kill(c, SIGKILL, c->why ? c->why : "cancelled");
+	p->incoming = NULL;
+	if (!p->current)
+		ev_timer_stop(p->loop, &p->tick);
+}
+
+/* First the new ones accept, then the old ones stop. */
+void
+pool_swap(struct pool *p)
+{
+	const struct release *old = p->current;
+	struct child *c;
+
+	assert(p->incoming);
+	p->current = p->incoming;
+	p->current_batch = p->incoming_batch;
+	p->incoming = NULL;
+	p->not_before = 0;
+	p->swapping = true;
+	set_tick(p);
+	pool_balance(p);
+	for (c = p->first; c; c = c->next)
+		if (c->batch != p->current_batch && c->state <= CHILD_READY)
+			pool_drain(p, c, pool_drain_ms(old), "reload");
+	pool_check_swapped(p);
+}
+
+void
+pool_pause(struct pool *p, bool paused)
+{
+	p->paused = paused;
+	pool_balance(p);
+}
+
+void
+pool_close(struct pool *p, uint64_t ms)
+{
+	struct child *c;
+
+	pool_cancel(p);
+	p->closing = true;
+	p->swapping = false;
+	ev_timer_stop(p->loop, &p->retry);
+	for (c = p->first; c; c = c->next)
+		pool_drain(p, c, ms, "stop");
+	pool_balance(p);
+}
+
+void
+pool_kill(struct pool *p)
+{
+	struct child *c;
+
+	for (c = p->first; c; c = c->next)
+		child_kill(c, SIGKILL, "stop");
+}
+
+size_t
+pool_tell_all(struct pool *p, const struct notice_message *m, int fd)
+{
+	struct child *c;
+	size_t n = 0;
+
+	for (c = p->first; c; c = c->next) {
+		child_send(c, m, fd);
+		n += c->state != CHILD_STARTING;
+	}
+	return n;
+}
+
+const struct child *
+pool_first(const struct pool *p)
+{
+	return p->first;
+}
+
+void
+pool_count(const struct pool *p, struct pool_counts *out)
+{
+	const struct child *c;
+
+	memset(out, 0, sizeof *out);
+	for (c = p->first; c; c = c->next) {
+		if (c->state == CHILD_STARTING)
+			out->starting++;
+		else if (c->state == CHILD_READY)
+			out->ready++;
+		else
+			out->draining++;
+	}
+}

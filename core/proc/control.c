@@ -1,0 +1,175 @@
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "log.h"
+#include "mem.h"
+#include "control_peer.h"
+#include "privilege.h"
+#include "service.h"
+
+#include "control.h"
+
+enum { PEERS = 32 };			/* at once */
+
+struct control {
+	struct service *service;
+	char *path;
+	int fd;
+	dev_t dev;
+	ino_t ino;
+	uid_t user;			/* who may ask, besides root and the starter */
+	ev_io io;
+	struct control_peers peers;
+};
+
+static int
+set_address(const char *path, struct sockaddr_un *out)
+{
+	memset(out, 0, sizeof *out);
+	out->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof out->sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(out->sun_path, path);
+	return 0;
+}
+
+/* A file that nobody answers on is left over from a crash: 0.  -1: somebody
+ * does, or it is no socket. */
+static int
+make_way(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	int fd, result = -1;
+
+	if (lstat(addr->sun_path, &st) < 0)
+		return 0;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (S_ISSOCK(st.st_mode) &&
+	    connect(fd, (const struct sockaddr *)addr, sizeof *addr) < 0 &&
+	    errno == ECONNREFUSED && unlink(addr->sun_path) == 0)
+		result = 0;
+	close(fd);
+	if (result < 0)
+		errno = EADDRINUSE;
+	return result;
+}
+
+/* Only its owner may connect, from the first moment. */
+static int
+bind_private(int fd, const struct sockaddr_un *addr, uid_t user)
+{
+	mode_t mask = umask(0177);
+	int result = bind(fd, (const struct sockaddr *)addr, sizeof *addr);
+	int saved = errno;
+
+	umask(mask);
+	errno = saved;
+	if (result < 0)
+		return -1;
+	if (geteuid() == 0 && chown(addr->sun_path, user, (gid_t)-1) < 0)
+		return -1;
+	return listen(fd, PEERS);
+}
+
+static bool
+may_ask(const struct control *c, int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+	    (who.uid == 0 || who.uid == c->user ||
+	    who.uid == c->service->starter);
+}
+
+static void
+on_connect(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct control *c = io->data;
+	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (c->peers.count >= PEERS || !may_ask(c, fd)) {
+		close(fd);
+		return;
+	}
+	control_peer_new(&c->peers, fd);
+}
+
+struct control *
+control_open(struct service *s, const struct conf *conf,
+    char error[CONF_ERROR_MAX])
+{
+	struct control *c = mem_alloc(sizeof *c);
+	struct sockaddr_un addr;
+	struct stat st;
+	gid_t group;
+
+	c->service = s;
+	c->fd = -1;
+	if (privilege_ids(conf->user, conf->group, &c->user, &group, error) < 0)
+		goto fail;
+	if (set_address(conf->control, &addr) < 0 || make_way(&addr) < 0 ||
+	    (c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0)) < 0 || bind_private(c->fd, &addr, c->user) < 0) {
+		snprintf(error, CONF_ERROR_MAX, "control socket %s: %s%s",
+		    conf->control, strerror(errno),
+		    errno == EADDRINUSE ? ": already running?" : "");
+		goto fail;
+	}
+	if (lstat(addr.sun_path, &st) == 0) {
+		c->dev = st.st_dev;
+		c->ino = st.st_ino;
+	}
+	c->path = mem_strdup(conf->control);
+	control_peers_init(&c->peers, s);
+	ev_io_init(&c->io, on_connect, c->fd, EV_READ);
+	c->io.data = c;
+	ev_io_start(s->loop, &c->io);
+	return c;
+fail:
+	if (c->fd >= 0)
+		close(c->fd);
+	mem_free(c);
+	return NULL;
+}
+
+void
+control_close(struct control *c)
+{
+	struct stat st;
+
+	if (!c)
+		return;
+	control_peers_clear(&c->peers);
+	ev_io_stop(c->service->loop, &c->io);
+	if (lstat(c->path, &st) == 0 && st.st_dev == c->dev &&
+	    st.st_ino == c->ino)
+		unlink(c->path);
+	close(c->fd);
+	mem_free(c->path);
+	mem_free(c);
+}
+
+void
+control_answer(struct control *c, struct child *child,
+    const struct notice_message *m, int fd)
+{
+	if (c)
+		control_peers_answer(&c->peers, m, fd);
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,110 @@
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "notify.h"
+#include "pool.h"
+#include "release.h"
+#include "reload.h"
+#include "title.h"
+
+#include "service.h"
+
+const char *
+service_state_name(const struct service *s)
+{
+	switch (s->state) {
+	case SERVICE_STARTING:
+		return "starting";
+	case SERVICE_RUNNING:
+		if (s->paused)
+			return "paused";
+		return reload_is_busy(s->reload) ? "reloading" : "running";
+	case SERVICE_DRAINING:
+		return "draining";
+	case SERVICE_STOPPING:
+		return "stopping";
+	}
+	return "";
+}
+
+void
+service_set_title(struct service *s)
+{
+	struct pool_counts n;
+	const char *state = service_state_name(s);
+
+	pool_count(s->pool, &n);
+	title_set("lunette: supervisor [gen %u, %u workers%s%s]",
+	    s->release->gen->number, n.ready,
+	    strcmp(state, "running") == 0 ? "" : ", ",
+	    strcmp(state, "running") == 0 ? "" : state);
+}
+
+void
+service_pause(struct service *s, bool paused)
+{
+	s->paused = paused;
+	pool_pause(s->pool, paused);
+	service_set_title(s);
+}
+
+/* No reload any more, and the port is free for others. */
+static void
+end_with(struct service *s, enum service_state state, uint64_t ms)
+{
+	s->state = state;
+	notify_send("STOPPING=1");
+	reload_stop(s->reload);
+	release_close(s->release);
+	service_set_title(s);
+	pool_close(s->pool, ms);
+}
+
+void
+service_drain(struct service *s)
+{
+	if (s->state < SERVICE_DRAINING)
+		end_with(s, SERVICE_DRAINING, UINT64_MAX);
+}
+
+void
+service_stop(struct service *s)
+{
+	if (s->state < SERVICE_STOPPING)
+		end_with(s, SERVICE_STOPPING, 0);
+}
+
+void
+service_quit(struct service *s)
+{
+	s->state = SERVICE_STOPPING;
+	pool_kill(s->pool);
+	ev_break(s->loop, EVBREAK_ALL);
+}
+
+int
+service_use_log(struct service *s)
+{
+	const struct conf *conf = &s->release->gen->conf;
+	struct notice_message m = { .kind = NOTICE_LOG };
+	/* In the background stderr is /dev/null. */
+	const char *to = s->detached && strcmp(conf->log_to, "stderr") == 0 ?
+	    "syslog" : conf->log_to;
+	int fd = log_open(to);
+
+	if (fd < 0)
+		return -1;
+	log_set(conf->log_format, conf->log_level);
+	log_use(fd, to);
+	pool_tell_all(s->pool, &m, fd);
+	return 0;
+}
+
+void
+service_reopen_log(struct service *s)
+{
+	if (service_use_log(s) < 0)
+		log_event(LOG_WARN, "start", "cannot open the log %s: %s",
+		    s->release->gen->conf.log_to, strerror(errno));
+}

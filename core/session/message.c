@@ -159,12 +159,12 @@ message_append(struct message *m, const char *p, size_t n)
 void
 message_end(struct message *m)
 {
-	char last[2] = "";
+	char last = '\n';	/* no LF comes without its CR */
 	uint64_t size = message_size(m);
 
-	if (size >= 2)
-		message_read(m, size - 2, last, 2);
-	if (size > 0 && memcmp(last, "\r\n", 2) != 0)
+	if (size > 0)
+		message_read(m, size - 1, &last, 1);
+	if (last != '\n')
 		message_append(m, "\r\n", 2);
 	if (!m->header_done)
 		finish_header(m, m->status == MESSAGE_OK ? m->head.len : 0);

@@ -64,6 +64,7 @@ struct session_conf {
 	bool normalize;		/* bare_newline = "normalize" */
 	bool lmtp;
 	bool quick_ack;		/* reserved */
+	bool script;		/* input from a pipe or file: it cannot wait for us */
 	struct cidr_list normalize_clients, trusted, quiet_clients;
 	const char *const *withhold;	/* EHLO keywords, NULL at the end */
 	const char *const *advertise;	/* keywords that hooks add, NULL at the end */

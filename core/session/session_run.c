@@ -29,7 +29,7 @@ session_violation(struct session *s)
 bool
 session_in_step(struct session *s)
 {
-	if (session_unread(s) == 0)
+	if (session_unread(s) == 0 || s->conf->script)
 		return true;
 	session_violation(s);
 	return false;
@@ -39,7 +39,7 @@ session_in_step(struct session *s)
 static bool
 may_follow(const struct session *s, unsigned flags)
 {
-	if (session_unread(s) == 0 || (flags & VERB_END))
+	if (session_unread(s) == 0 || (flags & VERB_END) || s->conf->script)
 		return true;
 	return s->io->pipelining && !(flags & VERB_LAST);
 }

@@ -89,10 +89,20 @@ find_server(const struct conf_listener *l, struct addr *out)
 		addr_set((struct sockaddr *)&ss, len, out);
 }
 
+/* What a pipe or a file holds was written before we said anything. */
+static bool
+is_script(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode));
+}
+
 static int
 serve(struct generation *g, const struct addr *client, char *error)
 {
-	const struct conf_listener *l = &g->conf.listener[0];
+	struct conf_listener *l = &g->conf.listener[0];
 	struct ev_loop *loop = ev_loop_new(EVBACKEND_POLL);
 	struct engine_args args = {
 		.gen = g, .loop = loop, .ended = on_ended,
@@ -102,6 +112,7 @@ serve(struct generation *g, const struct addr *client, char *error)
 
 	if (e) {
 		find_server(l, &server);
+		l->session.script = is_script();
 		session_new_pair(&e->env, &l->session, STDIN_FILENO,
 		    STDOUT_FILENO, client, &server);
 		ev_run(loop, 0);

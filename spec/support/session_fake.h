@@ -272,8 +272,8 @@ fake_deliver(const struct message *m)
 	while (message_reader_next(&reader, &out, 100) > 0)
 		;
 	buf_append(&out, "", 1);
-	end = strstr(out.p, "; ");
-	end = end != NULL ? strchr(end, '\n') + 1 : out.p;
+	for (end = strchr(out.p, '\n') + 1; *end == '\t';)
+		end = strchr(end, '\n') + 1;
 	buf_empty(&fake.trace);
 	buf_append(&fake.trace, out.p, (size_t)(end - out.p));
 	buf_printf(&fake.delivered, "[%s]", end);
@@ -526,13 +526,11 @@ fake_text(struct buf *b)
 	return b->p;
 }
 
-/* The session must be gone by now; nothing of it may be left. */
+/* Whatever state the session is in, nothing of it may be left. */
 static inline void
-fake_end(const char *name)
+fake_end(void)
 {
 	fake_hang_up();
-	if (fake.s != NULL)
-		fprintf(stderr, "%s: the session lives on\n", name);
 	session_free(fake.s);
 	linger_end();
 	buf_clear(&fake.got);

@@ -398,7 +398,7 @@ run(const struct script *t, size_t step, bool late)
 	test_int("and said so once", fake.ended, 1);
 	if (!(t->flags & NO_HOOKS))
 		test_int("the policy knows", fake.gone, 1);
-	fake_end(t->name);
+	fake_end();
 }
 
 int

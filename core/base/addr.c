@@ -42,7 +42,8 @@ addr_set(const struct sockaddr *sa, socklen_t len, struct addr *out)
 
 	if (len >= sizeof *six && sa->sa_family == AF_INET6 &&
 	    IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
-		set_in4(six->sin6_addr.s6_addr + 12, ntohs(six->sin6_port), out);
+		set_in4(six->sin6_addr.s6_addr + 12,
+		    ntohs(six->sin6_port), out);
 		return;
 	}
 	memset(out, 0, sizeof *out);

@@ -27,7 +27,7 @@ struct addr {
  */
 int addr_parse(const char *text, uint16_t port, struct addr *out);
 void addr_set(const struct sockaddr *, socklen_t, struct addr *out);
-int addr_family(const struct addr *);		/* AF_INET, AF_INET6, AF_UNIX, 0 */
+int addr_family(const struct addr *);	/* AF_INET, AF_INET6, AF_UNIX, 0 */
 uint16_t addr_port(const struct addr *);	/* 0 for none */
 bool addr_is_wildcard(const struct addr *);
 bool addr_equal(const struct addr *, const struct addr *);	/* with port */

@@ -17,10 +17,11 @@ struct buf {
 };
 
 void buf_init(struct buf *);
-void buf_clear(struct buf *);			/* free; may be used again */
-void buf_empty(struct buf *);			/* forget the bytes, keep the memory */
-char *buf_reserve(struct buf *, size_t n);	/* room for n bytes at the end */
-void buf_commit(struct buf *, size_t n);	/* n of the reserved were written */
+void buf_clear(struct buf *);		/* free; may be used again */
+void buf_empty(struct buf *);		/* forget the bytes, keep the memory */
+/* Room for n bytes at the end; commit those that were written. */
+char *buf_reserve(struct buf *, size_t n);
+void buf_commit(struct buf *, size_t n);
 void buf_append(struct buf *, const void *p, size_t n);
 void buf_puts(struct buf *, const char *s);
 void buf_printf(struct buf *, const char *fmt, ...)

@@ -94,7 +94,7 @@ cidr_has(const struct cidr *c, const struct addr *a)
 
 	if (!ip || addr_family(a) != c->family || memcmp(c->ip, ip, whole) != 0)
 		return false;
-	return rest == 0 || (ip[whole] >> (8 - rest)) == (c->ip[whole] >> (8 - rest));
+	return rest == 0 || (ip[whole] ^ c->ip[whole]) >> (8 - rest) == 0;
 }
 
 int

@@ -54,7 +54,8 @@ clock_rfc5322(double wall, char out[CLOCK_TEXT_MAX])
 
 	localtime_r(&t, &tm);
 	east = tm.tm_gmtoff / 60;
-	snprintf(out, CLOCK_TEXT_MAX, "%s, %d %s %d %02d:%02d:%02d %c%02ld%02ld",
+	snprintf(out, CLOCK_TEXT_MAX,
+	    "%s, %d %s %d %02d:%02d:%02d %c%02ld%02ld",
 	    day[tm.tm_wday], tm.tm_mday, month[tm.tm_mon], tm.tm_year + 1900,
 	    tm.tm_hour, tm.tm_min, tm.tm_sec, east < 0 ? '-' : '+',
 	    labs(east) / 60, labs(east) % 60);

@@ -8,7 +8,8 @@
 int64_t clock_ms(void);			/* monotonic */
 double clock_wall(void);		/* seconds since the epoch */
 enum { CLOCK_TEXT_MAX = 48 };
-char *clock_rfc3339(double wall, char out[CLOCK_TEXT_MAX]);	/* UTC, ms, Z */
-char *clock_rfc5322(double wall, char out[CLOCK_TEXT_MAX]);	/* local offset */
+/* UTC with milliseconds and Z; local time with its offset. */
+char *clock_rfc3339(double wall, char out[CLOCK_TEXT_MAX]);
+char *clock_rfc5322(double wall, char out[CLOCK_TEXT_MAX]);
 
 #endif

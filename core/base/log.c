@@ -54,7 +54,9 @@ log_count_drops(_Atomic uint64_t *counter)
 static size_t
 utf8_length(const unsigned char *p, size_t len)
 {
-	static const struct { unsigned char first, last, low, high, len; } rows[] = {
+	static const struct {
+		unsigned char first, last, low, high, len;
+	} rows[] = {
 		{ 0x00, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
 		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
 		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
@@ -68,7 +70,8 @@ utf8_length(const unsigned char *p, size_t len)
 			continue;
 		if (rows[i].len > len)
 			return 0;
-		if (rows[i].len > 1 && (p[1] < rows[i].low || p[1] > rows[i].high))
+		if (rows[i].len > 1 &&
+		    (p[1] < rows[i].low || p[1] > rows[i].high))
 			return 0;
 		for (k = 2; k < rows[i].len; k++)
 			if ((p[k] & 0xc0) != 0x80)
@@ -127,6 +130,13 @@ put(struct log_line *l, const char *p, size_t n)
 	return true;
 }
 
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+}
+
 /* The separator and the key.  Keys are words; hooks make some of them. */
 static bool
 put_key(struct log_line *l, const char *key, bool quoted)
@@ -143,8 +153,7 @@ put_key(struct log_line *l, const char *key, bool quoted)
 	if (json)
 		text[n++] = '"';
 	for (p = *key ? key : "_"; *p && n < sizeof text - 5; p++)
-		text[n++] = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || *p == '.' || *p == '-' ? *p : '_';
+		text[n++] = is_word(*p) ? *p : '_';
 	if (json)
 		text[n++] = '"';
 	text[n++] = json ? ':' : '=';
@@ -231,13 +240,13 @@ log_int(struct log_line *l, const char *key, int64_t n)
 }
 
 void
-log_secs(struct log_line *l, const char *key, double seconds)
+log_secs(struct log_line *l, const char *key, double s)
 {
 	char text[32];
 
-	if (!isfinite(seconds) || fabs(seconds) > 1e12)
-		seconds = 0;
-	snprintf(text, sizeof text, "%.3f", seconds);
+	if (!isfinite(s) || fabs(s) > 1e12)
+		s = 0;
+	snprintf(text, sizeof text, "%.3f", s);
 	put_number(l, key, text);
 }
 

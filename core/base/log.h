@@ -32,7 +32,7 @@ struct log_line {
  * log_use, or -1 with errno; the supervisor opens, workers are handed it.
  */
 int log_open(const char *to);
-void log_use(int fd, const char *to);		/* takes fd over; closes the old */
+void log_use(int fd, const char *to);	/* takes fd over; closes the old */
 int log_fd(void);
 void log_set(enum log_format, enum log_level);
 int log_level_parse(const char *name, enum log_level *out);
@@ -43,7 +43,7 @@ void log_begin(struct log_line *, enum log_level, const char *event);
 void log_str(struct log_line *, const char *key, const char *value);
 void log_bytes(struct log_line *, const char *key, const char *p, size_t len);
 void log_int(struct log_line *, const char *key, int64_t);
-void log_secs(struct log_line *, const char *key, double seconds);	/* 0.123 */
+void log_secs(struct log_line *, const char *key, double s);	/* 0.123 */
 void log_fmt(struct log_line *, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void log_end(struct log_line *);		/* writes it */

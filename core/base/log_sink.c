@@ -29,8 +29,9 @@ static struct {
 static int
 syslog_connect(const struct sockaddr_un *un)
 {
-	int e, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int e, fd;
 
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 ||
 	    connect(fd, (const struct sockaddr *)un, sizeof *un) == 0)
 		return fd;
@@ -43,7 +44,9 @@ syslog_connect(const struct sockaddr_un *un)
 int
 log_open(const char *to)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+	struct sockaddr_un un = {
+		.sun_family = AF_UNIX, .sun_path = "/dev/log",
+	};
 
 	if (strcmp(to, "stderr") == 0)
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -135,8 +138,9 @@ put_syslog(const char *p, size_t len, enum log_level level)
 
 	if (localtime_r(&now, &tm))
 		strftime(when, sizeof when, "%b %e %T", &tm);
-	v[0].iov_len = (size_t)snprintf(head, sizeof head, "<%d>%s lunette[%d]: ",
-	    SYSLOG_MAIL + severity[level], when, (int)getpid());
+	v[0].iov_len = (size_t)snprintf(head, sizeof head,
+	    "<%d>%s lunette[%d]: ", SYSLOG_MAIL + severity[level], when,
+	    (int)getpid());
 	for (tries = 0; tries < 2; tries++) {
 		if (sendmsg(sink.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 			return true;

@@ -9,7 +9,7 @@
 
 enum {
 	MEM_EXIT = 71,			/* EX_OSERR */
-	ARENA_BLOCK = 4096 - 64,	/* with malloc's own words below a page */
+	ARENA_BLOCK = 4096 - 64,	/* below a page, with malloc's words */
 	ARENA_ALIGN = 16,
 };
 

@@ -30,7 +30,11 @@ struct shdict_value {
 	double ttl;		/* seconds left, or to set; 0: for ever */
 };
 
-enum { SHDICT_KEY_MAX = 255, SHDICT_VALUE_MAX = 64 * 1024, SHDICT_SIZE_MIN = 64 * 1024 };
+enum {
+	SHDICT_KEY_MAX = 255,
+	SHDICT_VALUE_MAX = 64 * 1024,
+	SHDICT_SIZE_MIN = 64 * 1024,
+};
 
 struct shdict;
 

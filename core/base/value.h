@@ -41,9 +41,10 @@ struct value_item {
 	struct value v;
 };
 
-const struct value *value_get(const struct value *, const char *key);	/* or NULL */
-const struct value *value_at(const struct value *, size_t i);	/* i-th positional, from 0 */
-size_t value_len(const struct value *);				/* positional items */
+/* By key, or the i-th positional item from 0; NULL if there is none. */
+const struct value *value_get(const struct value *, const char *key);
+const struct value *value_at(const struct value *, size_t i);
+size_t value_len(const struct value *);		/* positional items */
 const char *value_type_name(enum value_type);
 
 void value_encode(const struct value *, struct buf *out);

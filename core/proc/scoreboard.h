@@ -35,7 +35,7 @@ struct scoreboard_slot {
 	_Atomic unsigned sessions, capacity;
 	_Atomic uint64_t served, lua_memory;
 	_Atomic int64_t started_ms;
-	char running[SCOREBOARD_HOOK_MAX];	/* the hook running now; torn reads are harmless */
+	char running[SCOREBOARD_HOOK_MAX];	/* hook; may be read torn */
 	struct session_stats stats;
 } __attribute__((aligned(64)));		/* no two workers write one line */
 
@@ -45,7 +45,7 @@ struct scoreboard;
 struct scoreboard *scoreboard_new(size_t clients);
 void scoreboard_free(struct scoreboard *);
 struct scoreboard_slot *scoreboard_slot(struct scoreboard *, unsigned i);
-int scoreboard_claim(struct scoreboard *);	/* a free slot, now STARTING, or -1 */
+int scoreboard_claim(struct scoreboard *);	/* a slot, STARTING, or -1 */
 /* The worker of that slot is dead: its counts go, its totals are kept, the
  * slot is free.  Only the supervisor calls it. */
 void scoreboard_reclaim(struct scoreboard *, unsigned i);

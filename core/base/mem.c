@@ -7,10 +7,27 @@
 
 #include "mem.h"
 
+/* With ASan, what is free in a block cannot be touched, and a gap behind each
+ * piece shows who writes beyond it. */
+#if defined __SANITIZE_ADDRESS__
+#define ARENA_GUARDED 1
+#elif defined __has_feature
+#define ARENA_GUARDED __has_feature(address_sanitizer)
+#else
+#define ARENA_GUARDED 0
+#endif
+#if ARENA_GUARDED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)0)
+#endif
+
 enum {
 	MEM_EXIT = 71,			/* EX_OSERR */
 	ARENA_BLOCK = 4096 - 64,	/* below a page, with malloc's words */
 	ARENA_ALIGN = 16,
+	ARENA_GAP = ARENA_GUARDED ? 16 : 0,
 };
 
 /* What is handed out follows the header. */
@@ -87,6 +104,7 @@ block_push(struct arena *a, size_t need)
 	size_t size = need > ARENA_BLOCK ? need : ARENA_BLOCK;
 
 	b = mem_alloc(sizeof *b + size);
+	ASAN_POISON_MEMORY_REGION(b->start, size);
 	b->size = size;
 	b->next = a->head;
 	a->head = b;
@@ -103,16 +121,18 @@ void *
 arena_alloc(struct arena *a, size_t size)
 {
 	struct block *b;
+	size_t need;
 	char *p;
 
 	if (size > SIZE_MAX / 2)
 		checked(NULL, size);
-	size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-	if (!a->head || a->head->size - a->head->used < size)
-		block_push(a, size);
+	need = (size + ARENA_GAP + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	if (!a->head || a->head->size - a->head->used < need)
+		block_push(a, need);
 	b = a->head;
 	p = (char *)b->start + b->used;
-	b->used += size;
+	b->used += need;
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 	return memset(p, 0, size);
 }
 
@@ -180,8 +200,10 @@ arena_reset(struct arena *a)
 		a->held -= sizeof *b + b->size;
 		mem_free(b);
 	}
-	if (b)
-		b->used = 0;
+	if (!b)
+		return;
+	b->used = 0;
+	ASAN_POISON_MEMORY_REGION(b->start, b->size);
 }
 
 void

@@ -184,7 +184,8 @@ on_message_asked(struct session *s)
 		if (s->state != SESSION_CLOSING)
 			finish(s);
 	} else if (s->io->verdict == VERDICT_DISCARD) {
-		discard(s, "discarded by policy");
+		discard(s, s->io->why != NULL ? s->io->why :
+		    "discarded by policy");
 	} else if (count == 0) {
 		discard(s, "no recipient is left");
 	} else {

@@ -43,9 +43,13 @@ enum message_status message_status(const struct message *);
 void message_end(struct message *);
 
 uint64_t message_size(const struct message *);	/* octets stored so far */
-bool message_header_done(const struct message *);	/* empty line seen, or ended */
-const struct header *message_header(const struct message *);	/* as it came */
-uint64_t message_body_offset(const struct message *);	/* behind the empty line */
+/* Has the empty line been seen, or the end?  Before that message_header has
+ * nothing and message_body_offset moves. */
+bool message_header_done(const struct message *);
+/* As it came.  Content that begins with a blank has no header: its first line
+ * would continue ours. */
+const struct header *message_header(const struct message *);
+uint64_t message_body_offset(const struct message *);
 /* Copy stored content from an offset; returns octets copied, 0 at the end,
  * -1 with errno if the file cannot be read. */
 long message_read(const struct message *, uint64_t offset, char *out, size_t n);

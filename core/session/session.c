@@ -150,7 +150,7 @@ on_timer(EV_P_ ev_timer *w, int events)
 
 	if (early != NULL) {
 		io->early = NULL;
-		early(io->early_arg, session_unread(s) > 0);
+		early(io->early_arg, session_is_early(s));
 	} else if (io->wait == SESSION_WAIT_DELAY) {
 		io->wait = SESSION_WAIT_NONE;
 		session_run(s);
@@ -385,7 +385,7 @@ session_early_start(struct session *s, double seconds,
 	io->early = fn;
 	io->early_arg = arg;
 	ev_timer_stop(s->env->loop, &io->timer);
-	ev_timer_set(&io->timer, session_unread(s) > 0 ? 0. : seconds, 0.);
+	ev_timer_set(&io->timer, session_is_early(s) ? 0. : seconds, 0.);
 	ev_timer_start(s->env->loop, &io->timer);
 }
 

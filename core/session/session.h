@@ -52,22 +52,20 @@ struct session_timeouts {	/* seconds; min_rate octets per second */
 	double min_rate;
 };
 
-enum session_tls { SESSION_TLS_OFF, SESSION_TLS_STARTTLS, SESSION_TLS_REQUIRED, SESSION_TLS_IMPLICIT };
-
 struct session_conf {
 	const char *listener;	/* its name */
 	const char *hostname;
-	unsigned chain;		/* number of the chain of hooks, for the policy */
-	uint32_t stages;	/* bit n: some hook of the chain listens at stage n */
+	unsigned chain;		/* number of the chain of hooks */
+	uint32_t stages;	/* bit n: a hook listens at stage n */
 	const struct route *relay;
 	bool check_with_relay;	/* check_recipients = "relay" */
 	bool normalize;		/* bare_newline = "normalize" */
 	bool lmtp;
 	bool quick_ack;		/* reserved */
-	bool script;		/* input from a pipe or file: it cannot wait for us */
+	bool script;		/* input is a pipe or file: it cannot wait */
 	struct cidr_list normalize_clients, trusted, quiet_clients;
 	const char *const *withhold;	/* EHLO keywords, NULL at the end */
-	const char *const *advertise;	/* keywords that hooks add, NULL at the end */
+	const char *const *advertise;	/* those hooks add, NULL at the end */
 	struct session_limits limits;
 	struct session_timeouts timeouts;
 };
@@ -88,7 +86,7 @@ struct session_question {
 		struct txn_rcpt *rcpt;		/* rcpt */
 		struct { const char *verb, *rest; } unknown;
 		const char *vrfy;
-		const struct relay_result *result;	/* relayed: owned by the session until answered */
+		const struct relay_result *result;	/* relayed */
 	} u;
 };
 
@@ -129,12 +127,12 @@ struct session_env {
 
 enum session_state {
 	SESSION_GREETING,	/* before our banner is out */
-	SESSION_HELLO,		/* waits for HELO or EHLO; commands outside mail work */
+	SESSION_HELLO,		/* before HELO or EHLO; no mail yet */
 	SESSION_READY,		/* greeted, no transaction */
 	SESSION_MAIL,		/* MAIL accepted, no recipient yet */
 	SESSION_RCPT,		/* at least one recipient accepted */
 	SESSION_DATA,		/* content is coming */
-	SESSION_HANDOFF,	/* end-of-data seen; hooks or next hop are busy */
+	SESSION_HANDOFF,	/* between end-of-data and its answer */
 	SESSION_CLOSING,	/* said its last; observers may still run */
 };
 
@@ -162,7 +160,7 @@ struct session {
 	bool esmtp, trusted, quiet;
 	struct txn txn;
 	struct session_limits limits;	/* hooks may change some */
-	struct verdict held;		/* :later(); kind NONE if none; strings in arena */
+	struct verdict held;		/* by :later(), or VERDICT_NONE */
 	bool asking;			/* a question is open */
 	struct session_question question;
 	unsigned messages, recipients, errors, unknown, junk, txns;

@@ -16,7 +16,7 @@ session_ask(struct session *s, enum stage stage, session_fn next)
 	io->next = next;
 	io->verdict = VERDICT_NONE;
 	io->hangup = false;
-	io->quarantine = NULL;
+	io->quarantine = io->why = NULL;
 	if (!session_listens(s, stage))
 		return;
 	if (stage_is_observer(stage) && s->conn != NULL)
@@ -187,7 +187,7 @@ take(struct session *s, enum stage stage, const struct verdict *v)
 
 	io->verdict = v->kind;
 	io->hangup = v->hangup;
-	io->quarantine = NULL;
+	io->quarantine = io->why = NULL;
 	switch (v->kind) {
 	case VERDICT_NONE:
 		return;
@@ -202,9 +202,12 @@ take(struct session *s, enum stage stage, const struct verdict *v)
 	case VERDICT_QUARANTINE:
 		io->quarantine = arena_strdup(s->txn.arena, v->relay);
 		break;
+	case VERDICT_DISCARD:
+		if (v->text != NULL)
+			io->why = arena_strdup(s->txn.arena, v->text);
+		break;
 	case VERDICT_ACCEPT:
 	case VERDICT_DROP:
-	case VERDICT_DISCARD:
 		break;
 	}
 	io->reply.code = 0;

@@ -66,13 +66,14 @@ struct session_io {
 	/* What the hooks answered to the last question. */
 	enum verdict_kind verdict;
 	bool hangup;
-	const char *quarantine;		/* in the transaction's arena */
+	const char *quarantine, *why;	/* in the transaction's arena */
 	struct reply reply;
 	enum stage held_stage;		/* where session.held was given */
 
 	char helo[2][SESSION_HELO_MAX + 1];
 	unsigned helo_slot;
-	struct { const char *helo; bool esmtp; } before;	/* the last HELO */
+	const char *old_helo;		/* what it was before this one */
+	bool old_esmtp;
 
 	struct txn_rcpt *rcpt;		/* that is being decided */
 
@@ -96,6 +97,7 @@ void session_run(struct session *);
 void session_event(void *session, enum conn_event);
 /* Input that is waiting behind the present line. */
 size_t session_unread(const struct session *);
+bool session_is_early(const struct session *);	/* spoken before its turn */
 /* False, with the session ended, if there is any: for what must be last in a
  * group (RFC 2920 3.1). */
 bool session_in_step(struct session *);

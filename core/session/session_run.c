@@ -18,6 +18,13 @@ session_unread(const struct session *s)
 	return conn_input(s->conn)->len - s->io->lines.lent;
 }
 
+bool
+session_is_early(const struct session *s)
+{
+	return session_unread(s) > 0 && !s->io->pipelining &&
+	    !s->conf->script;
+}
+
 void
 session_violation(struct session *s)
 {
@@ -58,7 +65,8 @@ admit(struct session *s, const struct verb *row, const struct command *c)
 		session_violation(s);
 		return false;
 	}
-	if (s->limits.errors != 0 && s->errors >= s->limits.errors) {
+	if (s->limits.errors != 0 && s->errors >= s->limits.errors &&
+	    !(row->flags & VERB_END)) {
 		session_bye(s, SESSION_ERRORS, 421, "4.7.0",
 		    "too many errors");
 		return false;
@@ -129,17 +137,11 @@ bad_line(struct session *s, const char *what)
 
 /* No line yet. */
 static bool
-no_line(struct session *s, const struct buf *in)
+no_line(struct session *s)
 {
-	if (s->io->lines.discarding) {
-		if (s->io->lines.dropped <= SESSION_JUNK_MAX)
-			return false;
-		session_bye(s, SESSION_ERRORS, 500, "5.5.2", "line too long");
-		return true;
-	}
-	if (!command_is_noise(in->p, in->len))
+	if (s->io->lines.dropped <= SESSION_JUNK_MAX)
 		return false;
-	noise(s);
+	session_bye(s, SESSION_ERRORS, 500, "5.5.2", "line too long");
 	return true;
 }
 
@@ -154,6 +156,11 @@ read_command(struct session *s)
 	line_return(&io->lines, in);
 	if (in->len == 0)
 		return false;
+	if (s->state == SESSION_HELLO && !io->lines.discarding &&
+	    command_is_noise(in->p, in->len)) {
+		noise(s);
+		return true;
+	}
 	if (over(s->errors, s->limits.soft_errors) && !io->paced) {
 		io->paced = true;
 		session_delay(s, 1, NULL);
@@ -161,7 +168,7 @@ read_command(struct session *s)
 	}
 	switch (line_next(&io->lines, in, &line)) {
 	case LINE_MORE:
-		return no_line(s, in);
+		return no_line(s);
 	case LINE_OK:
 		dispatch(s, line);
 		break;
@@ -229,7 +236,7 @@ observing(const struct session *s)
 static bool
 has_left(const struct session *s)
 {
-	return s->conn != NULL && conn_eof(s->conn) &&
+	return s->conn != NULL && conn_eof(s->conn) && !s->conf->script &&
 	    session_unread(s) == 0 && !observing(s);
 }
 
@@ -320,7 +327,7 @@ session_event(void *arg, enum conn_event event)
 	case CONN_CONNECTED:
 		return;
 	case CONN_DATA:
-		if (early != NULL && session_unread(s) > 0) {
+		if (early != NULL && session_is_early(s)) {
 			session_early_cancel(s);
 			early(io->early_arg, true);
 			return;

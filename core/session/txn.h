@@ -35,7 +35,7 @@ struct txn_sender {
 };
 
 enum txn_rcpt_state {
-	TXN_RCPT_ASKED,		/* the hooks, or the next hop, are being asked */
+	TXN_RCPT_ASKED,		/* hooks or next hop are being asked */
 	TXN_RCPT_ACCEPTED,
 	TXN_RCPT_DISCARDED,	/* 250 to the client, goes nowhere */
 	TXN_RCPT_REMOVED,	/* by a hook, after it was accepted */
@@ -50,7 +50,7 @@ struct txn_rcpt {
 	enum txn_rcpt_state state;
 	bool added;		/* by a hook */
 	bool offered;		/* the open relay transaction has accepted it */
-	unsigned serial;	/* handles of hooks: never reused in a session */
+	unsigned serial;	/* never used again in a session */
 	struct txn_rcpt *next;
 };
 
@@ -63,7 +63,7 @@ struct txn {
 	struct txn_rcpt *rcpts_last;
 	size_t accepted;	/* recipients answered with 250 */
 	size_t refused;
-	bool edited;		/* sender, recipients or relay differ from what the next hop was told */
+	bool edited;		/* the next hop was told something else */
 	const char *relay;	/* message.relay, by a hook; NULL */
 	const char *quarantine;	/* by verdict; NULL */
 	struct message *message;

@@ -28,8 +28,8 @@ verb_helo_check(struct session *s, const struct command *c)
 	slot = io->helo[io->helo_slot];
 	memcpy(slot, c->arg.p, c->arg.len);
 	slot[c->arg.len] = '\0';
-	io->before.helo = s->helo;
-	io->before.esmtp = s->esmtp;
+	io->old_helo = s->helo;
+	io->old_esmtp = s->esmtp;
 	s->helo = slot;
 	s->esmtp = c->verb == COMMAND_EHLO;
 	s->question.u.helo = slot;
@@ -89,8 +89,8 @@ verb_helo(struct session *s)
 	if (!session_in_step(s))
 		return;
 	if (session_refuses(s)) {
-		s->helo = io->before.helo;
-		s->esmtp = io->before.esmtp;
+		s->helo = io->old_helo;
+		s->esmtp = io->old_esmtp;
 		session_refused(s);
 		return;
 	}

@@ -55,29 +55,29 @@ session_add_rcpt(struct session *s, const struct path *path)
 	return r;
 }
 
-/* The recipient in question, and those that hooks added while it was asked
- * about, get their state: accepted, discarded, or out of the transaction. */
+/* The recipient in question and those that hooks added while it was asked
+ * about, which are behind it, share one fate. */
 static void
 settle(struct session *s, enum txn_rcpt_state state)
 {
-	struct txn_rcpt *r, *next;
+	struct txn_rcpt *r;
 
-	for (r = s->io->rcpt; r != NULL; r = next) {
-		next = r->next;
-		if (r->state != TXN_RCPT_ASKED)
-			continue;
-		if (state == TXN_RCPT_ASKED)
-			txn_take_out(&s->txn, r);
-		else
+	for (r = s->io->rcpt; r != NULL; r = r->next)
+		if (r->state == TXN_RCPT_ASKED)
 			r->state = state;
-	}
 	s->io->rcpt = NULL;
 }
 
 static void
 take_out(struct session *s)
 {
-	settle(s, TXN_RCPT_ASKED);
+	struct txn_rcpt *r, *next;
+
+	for (r = s->io->rcpt; r != NULL; r = next) {
+		next = r->next;
+		txn_take_out(&s->txn, r);
+	}
+	s->io->rcpt = NULL;
 	s->txn.refused++;
 }
 

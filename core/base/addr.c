@@ -53,20 +53,41 @@ addr_set(const struct sockaddr *sa, socklen_t len, struct addr *out)
 	out->len = len;
 }
 
+/* Those of mail are known without /etc/services, which may not be there. */
+static int
+parse_service(const char *name, uint16_t *out)
+{
+	static const struct {
+		const char *name;
+		uint16_t port;
+	} mail[] = {
+		{ "lmtp", 24 }, { "smtp", 25 }, { "smtps", 465 },
+		{ "submissions", 465 }, { "submission", 587 },
+	};
+	struct servent *s;
+	size_t i;
+
+	for (i = 0; i < sizeof mail / sizeof *mail; i++) {
+		if (strcmp(name, mail[i].name) == 0) {
+			*out = mail[i].port;
+			return 0;
+		}
+	}
+	s = *name ? getservbyname(name, "tcp") : NULL;
+	if (!s)
+		return -1;
+	*out = ntohs((uint16_t)s->s_port);
+	return 0;
+}
+
 static int
 parse_port(const char *text, uint16_t *out)
 {
-	struct servent *s;
 	unsigned long n;
 	char *end;
 
-	if (*text < '0' || *text > '9') {
-		s = *text ? getservbyname(text, "tcp") : NULL;
-		if (!s)
-			return -1;
-		*out = ntohs((uint16_t)s->s_port);
-		return 0;
-	}
+	if (*text < '0' || *text > '9')
+		return parse_service(text, out);
 	n = strtoul(text, &end, 10);
 	if (*end || n > 65535 || end - text > 5)
 		return -1;

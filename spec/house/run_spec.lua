@@ -48,6 +48,13 @@ describe("spec/run", function()
 		end)
 	end
 
+	it("takes away what a spec left behind, and says so", function()
+		program "sleep 1000 & echo '2 passed, 0 failed'"
+		local out, status = run "spec/run unit"
+		assert.equal(0, status)
+		assert.truthy(out:find "left behind: %d+ sleep\n2 passed, 0 failed\n$", out)
+	end)
+
 	it("shows a failure whole", function()
 		program "echo 'FAIL why'; echo '2 passed, 1 failed'; exit 1"
 		assert.truthy((run "spec/run unit"):find "FAIL why")

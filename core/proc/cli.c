@@ -206,7 +206,7 @@ cli_parse(struct cli *cli, int argc, char **argv)
 	if (cli->debug)
 		return add_override(cli, "log.level=\"debug\"");
 	if (cli->quiet)
-		return add_override(cli, "log.level=\"error\"");
+		return add_override(cli, "log.level=\"warn\"");
 	return 0;
 }
 

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "addr.h"
 #include "body.h"
 #include "buf.h"
+#include "clock.h"
 #include "mem.h"
 #include "reply.h"
 
@@ -24,10 +26,6 @@ struct client {
 	int refused;		/* the worst exit status so far */
 };
 
-static const char sample[] =
-	"Subject: a message from lunette send\n"
-	"\n"
-	"If you can read this, mail flows.\n";
 
 /* "host:port", "[v6]:port", "host": into its two parts. */
 static void
@@ -240,29 +238,61 @@ converse(struct client *c, const struct cli *cli, const struct buf *message)
 	return code;
 }
 
-static int
-read_message(const char *name, struct buf *out)
+/* A message of our own, for when there is none. */
+static void
+write_sample(const struct cli *cli, struct buf *out)
 {
-	FILE *f = stdin;
-	size_t n;
-	int bad;
+	const char *from = cli->from && *cli->from ? cli->from :
+	    "postmaster@localhost";
+	char date[CLOCK_TEXT_MAX];
 
-	if (!name) {
-		buf_puts(out, sample);
-		return 0;
-	}
-	if (strcmp(name, "-") != 0)
-		f = fopen(name, "re");
-	if (!f)
-		return cli_fail(-1, "%s: %s", name, strerror(errno));
+	buf_printf(out, "From: <%s>\nDate: %s\n"
+	    "Subject: a message from lunette send\n\n"
+	    "If you can read this, mail flows.\n", from,
+	    clock_rfc5322(clock_wall(), date));
+}
+
+/* What is piped in counts as a message; a terminal does not. */
+static bool
+is_input(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode));
+}
+
+static int
+read_all(FILE *f, struct buf *out)
+{
+	size_t n;
+
 	while ((n = fread(buf_reserve(out, 65536), 1, 65536, f)) > 0)
 		buf_commit(out, n);
-	bad = ferror(f);
-	if (bad)
-		cli_fail(-1, "%s: %s", name, strerror(errno));
-	if (f != stdin)
-		fclose(f);
-	return bad ? -1 : 0;
+	return ferror(f) ? -1 : 0;
+}
+
+static int
+read_message(const struct cli *cli, struct buf *out)
+{
+	const char *name = cli->words ? cli->word[0] : NULL;
+	int got = 0;
+	FILE *f;
+
+	if (name && strcmp(name, "-") != 0) {
+		f = fopen(name, "re");
+		got = f ? read_all(f, out) : -1;
+		if (f)
+			fclose(f);
+	} else if (name || is_input()) {
+		got = read_all(stdin, out);
+	}
+	if (got < 0)
+		return cli_fail(-1, "%s: %s", name ? name : "stdin",
+		    strerror(errno));
+	if (out->len == 0 && !name)
+		write_sample(cli, out);
+	return 0;
 }
 
 int
@@ -275,7 +305,7 @@ cmd_send(struct cli *cli)
 	buf_init(&message);
 	buf_init(&c.in);
 	reply_parser_init(&c.parser);
-	if (read_message(cli->words ? cli->word[0] : NULL, &message) < 0)
+	if (read_message(cli, &message) < 0)
 		goto out;
 	status = CLI_RETRY;
 	c.fd = dial(cli->to ? cli->to : "127.0.0.1:2525");

@@ -22,8 +22,8 @@ const struct cli_command cli_commands[] = {
 	    "Serve one session on stdin and stdout.\n" },
 	{ "send", CLI_SEND, 1, cmd_send,
 	    "[--to HOST:PORT] [--from ADDRESS] [--rcpt ADDRESS]... [FILE]\n"
-	    "Send a message (FILE, \"-\" for stdin, or a short one) and print "
-	    "all replies.\n"
+	    "Send a message and print all replies.  Without FILE: what is "
+	    "piped in, or a short one.\n"
 	    "Without options: to 127.0.0.1:2525, from <>, for postmaster.\n" },
 	{ "ctl", CLI_CONF | CLI_PASS, 4, cmd_ctl,
 	    CONF_HELP " COMMAND\n"

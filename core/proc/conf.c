@@ -9,7 +9,7 @@
 #include "shdict.h"
 #include "value.h"
 
-#include "conf_lua.h"
+#include "conf_place.h"
 #include "conf_schema.h"
 #include "file.h"
 

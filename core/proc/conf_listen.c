@@ -4,7 +4,7 @@
 #include "mem.h"
 #include "value.h"
 
-#include "conf_lua.h"
+#include "conf_place.h"
 #include "file.h"
 
 #include "conf_schema.h"

@@ -8,6 +8,7 @@
 #include "value.h"
 
 #include "conf_lines.h"
+#include "conf_place.h"
 #include "conf_schema.h"
 #include "file.h"
 
@@ -67,24 +68,12 @@ owner(lua_State *L)
 static void
 on_tick(lua_State *L, lua_Debug *ar)
 {
-	if (++owner(L)->ticks > TICKS_MAX)
-		luaL_error(L, "the configuration does not come to an end");
-}
-
-char *
-conf_place(char *out, size_t size, const char *file, int line)
-{
-	if (line > 0 && !conf_is_override(file))
-		snprintf(out, size, "%s:%d", file, line);
-	else
-		snprintf(out, size, "%s", file);
-	return out;
-}
-
-bool
-conf_is_override(const char *file)
-{
-	return strncmp(file, "-o ", 3) == 0;
+	if (++owner(L)->ticks <= TICKS_MAX)
+		return;
+	luaL_where(L, 0);	/* 1 is the caller of what runs */
+	lua_pushliteral(L, "the configuration does not come to an end");
+	lua_concat(L, 2);
+	lua_error(L);
 }
 
 /* The source and line of the function at a level of the stack. */
@@ -167,7 +156,7 @@ beside(struct conf_lua *c, size_t source, const char *name)
 {
 	const char *holder = c->source[source].path;
 
-	if (*name == '/' || !strchr(holder, '/') || conf_is_override(holder))
+	if (*name == '/' || !strchr(holder, '/') || conf_place_is_override(holder))
 		return arena_strdup(c->arena, name);
 	return arena_printf(c->arena, "%s/%s", file_dir(c->arena, holder),
 	    name);

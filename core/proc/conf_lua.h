@@ -9,6 +9,7 @@
 #include "conf.h"
 
 struct conf_line;
+struct conf_step;
 struct value;
 
 /*
@@ -45,13 +46,6 @@ struct conf_lua {
 	char *error;		/* CONF_ERROR_MAX octets */
 };
 
-/* A step of a key: "hooks.2.zones" from the innermost outwards. */
-struct conf_step {
-	const struct conf_step *up;
-	const char *key;	/* NULL: index */
-	size_t index;		/* from 1 */
-};
-
 /* Leave the protected call with this line as the error. */
 void conf_lua_fail(struct conf_lua *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
@@ -64,13 +58,6 @@ size_t conf_lua_load(struct conf_lua *, const char *path, const char *text,
 void conf_lua_push_globals(struct conf_lua *);
 void conf_lua_push_override_env(struct conf_lua *);
 void conf_lua_push_store(struct conf_lua *);	/* what globals were assigned */
-
-/* Is this the "file" of a value from the command line? */
-bool conf_is_override(const char *file);
-/* "file:line" as messages begin; without a line for an override. */
-char *conf_place(char *out, size_t size, const char *file, int line);
-/* Write "a.2.b"; returns out. */
-char *conf_step_text(const struct conf_step *, char *out, size_t size);
 
 /* All globals as one table. */
 void conf_tree_globals(struct conf_lua *, const char *path, struct value *out);

@@ -4,6 +4,8 @@
 #include "mem.h"
 #include "value.h"
 
+#include "conf_place.h"
+
 #include "conf_lua.h"
 
 /* The value of an override: a Lua expression if it is one that needs no name,

@@ -6,7 +6,7 @@
 #include "nexthop.h"
 #include "value.h"
 
-#include "conf_lua.h"
+#include "conf_place.h"
 
 #include "conf_schema.h"
 

@@ -5,7 +5,7 @@
 #include "scoreboard.h"
 #include "value.h"
 
-#include "conf_lua.h"
+#include "conf_place.h"
 
 #include "conf_schema.h"
 

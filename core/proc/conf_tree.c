@@ -9,6 +9,7 @@
 #include "value.h"
 
 #include "conf_lines.h"
+#include "conf_place.h"
 
 #include "conf_lua.h"
 
@@ -26,25 +27,6 @@ struct place {
 	int depth;
 };
 
-char *
-conf_step_text(const struct conf_step *s, char *out, size_t size)
-{
-	size_t len;
-
-	*out = '\0';
-	if (s->up) {
-		conf_step_text(s->up, out, size);
-		len = strlen(out);
-		snprintf(out + len, size - len, ".");
-	}
-	len = strlen(out);
-	if (s->key)
-		snprintf(out + len, size - len, "%s", s->key);
-	else
-		snprintf(out + len, size - len, "%zu", s->index);
-	return out;
-}
-
 static void
 fail(struct conf_lua *c, const struct place *at, const char *what)
 {
@@ -52,7 +34,7 @@ fail(struct conf_lua *c, const struct place *at, const char *what)
 
 	conf_lua_fail(c, "%s: %s: %s",
 	    conf_place(place, sizeof place, at->file, at->line),
-	    conf_step_text(at->step, key, sizeof key), what);
+	    conf_place_step(at->step, key, sizeof key), what);
 }
 
 static void convert(struct conf_lua *, const struct place *, struct value *);

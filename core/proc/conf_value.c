@@ -9,7 +9,7 @@
 #include "mem.h"
 #include "value.h"
 
-#include "conf_lua.h"
+#include "conf_place.h"
 #include "file.h"
 
 #include "conf_schema.h"
@@ -26,7 +26,7 @@ conf_fail(struct conf_reader *r, const struct value *v,
 	va_end(ap);
 	conf_place(place, sizeof place, v->file ? v->file : r->conf->path,
 	    v->line);
-	conf_step_text(step, key, sizeof key);
+	conf_place_step(step, key, sizeof key);
 	if (strncmp(place, "-o ", 3) == 0 && strcmp(place + 3, key) == 0)
 		snprintf(r->error, CONF_ERROR_MAX, "%s: %s", place, what);
 	else
@@ -96,7 +96,7 @@ conf_base(struct conf_reader *r, const struct value *v)
 {
 	if (!v->file)
 		return r->conf->dir;
-	if (conf_is_override(v->file))
+	if (conf_place_is_override(v->file))
 		return file_absolute(r->arena, ".");
 	return file_absolute(r->arena, file_dir(r->arena, v->file));
 }

@@ -1,0 +1,562 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conf_lines.h"
+#include "mem.h"
+#include "nexthop.h"
+#include "value.h"
+
+#include "test.h"
+
+/* A configuration that is complete, for those that test one key of it. */
+#define BASE "relay = 'discard:' listen = '127.0.0.1:25' "
+
+/* In an error, F is the file; "ok" is no error. */
+static const struct {
+	const char *text, *want;
+} cases[] = {
+	{ BASE, "ok" },
+	{ "relay = 'discard:'", "ok" },
+	{ "", "F:1: relay: missing: the next hop, such as "
+	    "\"smtp://host:port\"" },
+
+	/* Lua itself */
+	{ "relay = ", "F:1: unexpected symbol near '<eof>'" },
+	{ "\nrelay = 1 + {}", "F:2: attempt to perform arithmetic on a table "
+	    "value" },
+	{ "\033LJ", "F: attempt to load chunk with wrong mode" },
+	{ "while true do end", "F:1: the configuration does not come to an "
+	    "end" },
+	{ "local t = 'x' while true do t = t .. t end",
+	    "F: the configuration needs too much memory" },
+	{ "relay = discard", "F:1: \"discard\" is not defined: a configuration "
+	    "has include, env and file; a text needs quotes" },
+	{ "relay = os.getenv 'HOME'", "F:1: \"os\" is not defined: a "
+	    "configuration has include, env and file; a text needs quotes" },
+	{ "hooks = hooks or {} " BASE, "ok" },
+	{ "file = 'x'", "F:1: \"file\" is a function of the configuration and "
+	    "cannot be assigned" },
+	{ "relay = file", "F:1: relay: a function cannot be a value" },
+	{ "relay = 'discard:'\nhooks = { [1] = 'a', [3] = 'b' }",
+	    "F:2: hooks: a list with holes" },
+	{ "hooks = { [true] = 'a' }", "F:1: hooks: a key is a name or a number "
+	    "of a list" },
+	{ "hooks = {} hooks[1] = hooks", "F:1: hooks.1.1.1.1.1.1.1.1.1.1.1.1.1"
+	    ".1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1: tables nested too deeply" },
+	{ "relay = env('LUNETTE_NOT_SET')", "F:1: relay: missing: the next "
+	    "hop, such as \"smtp://host:port\"" },
+	{ "relay = env('LUNETTE_NOT_SET', 'discard:')", "ok" },
+	{ "relay = env('LUNETTE_TEST')", "ok" },
+	{ "\n\nrelay = file 'nope'", "F:3: D/nope: No such file or "
+	    "directory" },
+	{ "relay = file '.'", "F:1: D/.: Is a directory" },
+	{ "relay = file '/dev/zero'", "F:1: /dev/zero: not a regular file" },
+	{ "include 'nope'", "F:1: D/nope: No such file or directory" },
+	{ "include 'included.lua' relay = 'discard:'",
+	    "D/included.lua:3: limits.eror: unknown key (did you mean "
+	    "\"errors\"?)" },
+
+	/* keys */
+	{ BASE "lisen = 1", "F:1: lisen: unknown key (did you mean "
+	    "\"listen\"?)" },
+	{ BASE "\nlimits = {\n\n  eror = 1,\n}", "F:4: limits.eror: unknown "
+	    "key (did you mean \"errors\"?)" },
+	{ BASE "message_size = 1", "F:1: message_size: unknown key (did you "
+	    "mean \"limits.message_size\"?)" },
+	{ BASE "qqqqqq = 1", "F:1: qqqqqq: unknown key" },
+	{ BASE "limits = 5", "F:1: limits: expected a table with named keys, "
+	    "got 5" },
+	{ BASE "limits = { 5 }", "F:1: limits: expected a table with named "
+	    "keys, got a table" },
+
+	/* types */
+	{ BASE "hostname = 5", "F:1: hostname: expected a host name, got 5" },
+	{ BASE "hostname = 'a b'", "F:1: hostname: expected a host name, got "
+	    "\"a b\"" },
+	{ BASE "hostname = 'a\\0b'", "F:1: hostname: expected a host name, got "
+	    "\"a\"" },
+	{ BASE "hostname = '[192.0.2.1]'", "ok" },
+	{ BASE "limits = { errors = -1 }", "F:1: limits.errors: expected a "
+	    "whole number from 0 to 1000000000, got -1" },
+	{ BASE "limits = { errors = 1.5 }", "F:1: limits.errors: expected a "
+	    "whole number from 0 to 1000000000, got 1.5" },
+	{ BASE "limits = { errors = 1/0 }", "F:1: limits.errors: expected a "
+	    "whole number from 0 to 1000000000, got inf" },
+	{ BASE "limits = { errors = '5' }", "F:1: limits.errors: expected a "
+	    "whole number from 0 to 1000000000, got \"5\"" },
+	{ BASE "limits = { header_size = '1X' }", "F:1: limits.header_size: "
+	    "expected a size such as \"50M\" (64 to 67108864 octets), got "
+	    "\"1X\"" },
+	{ BASE "limits = { header_size = '1k', message_size = '1G' }", "ok" },
+	{ BASE "timeouts = { data = '5x' }", "F:1: timeouts.data: expected a "
+	    "duration such as \"5m\" (0.01 to 86400 seconds), got \"5x\"" },
+	{ BASE "timeouts = { data = 0 }", "F:1: timeouts.data: expected a "
+	    "duration such as \"5m\" (0.01 to 86400 seconds), got 0" },
+	{ BASE "timeouts = { data = '1h', drain = 0.5 }", "ok" },
+	{ BASE "lua = { jit = 1 }", "F:1: lua.jit: expected true or false, got "
+	    "1" },
+	{ BASE "log = { format = 'xml' }", "F:1: log.format: expected "
+	    "\"logfmt\" or \"json\", got \"xml\"" },
+	{ BASE "log = { level = true }", "F:1: log.level: expected \"debug\", "
+	    "\"info\", \"warn\" or \"error\", got true" },
+	{ BASE "bare_newline = 'accept'", "F:1: bare_newline: expected "
+	    "\"reject\" or \"normalize\", got \"accept\"" },
+	{ BASE "trusted = { '10.0.0.0/8',\n '10.0.0.0/99' }", "F:2: trusted.2: "
+	    "expected a network such as \"192.0.2.0/24\", got "
+	    "\"10.0.0.0/99\"" },
+	{ BASE "ehlo = { 'size', 'a b' }", "F:1: ehlo.2: expected an EHLO "
+	    "keyword such as \"SIZE\", got \"a b\"" },
+	{ BASE "hook_path = { 1 }", "F:1: hook_path.1: expected a directory, "
+	    "got 1" },
+	{ BASE "user = 'no-such-account'", "F:1: user: expected the name of an "
+	    "account, got \"no-such-account\"" },
+	{ BASE "group = 'no-such-group'", "F:1: group: expected the name of a "
+	    "group, got \"no-such-group\"" },
+	{ BASE "dns = { servers = 'localhost' }", "F:1: dns.servers: expected "
+	    "the address of a name server, got \"localhost\"" },
+
+	/* listen */
+	{ "relay = 'discard:' listen = {}", "F:1: listen: expected at least "
+	    "one address" },
+	{ "relay = 'discard:' listen = 25", "F:1: listen: expected an address "
+	    "such as \"0.0.0.0:25\", got 25" },
+	{ "relay = 'discard:' listen = { '[::]:25', 'mx:25' }", "F:1: "
+	    "listen.2: expected \"addr:port\", \"[v6]:port\" or "
+	    "\"unix:/path\", got \"mx:25\"" },
+	{ "relay = 'discard:' listen = '127.0.0.1:nosuch'", "F:1: listen: "
+	    "expected \"addr:port\", \"[v6]:port\" or \"unix:/path\", got "
+	    "\"127.0.0.1:nosuch\"" },
+	{ "relay = 'discard:' listen = { '127.0.0.1', '127.0.0.1:25' }",
+	    "F:1: listen.2: 127.0.0.1:25 is there twice" },
+	{ "relay = 'discard:' listen = { '127.0.0.1:0', '127.0.0.1:0' }",
+	    "ok" },
+	{ "relay = 'discard:' listen = { { '::1', name = 'a' }, "
+	    "{ '127.0.0.1', name = 'a' } }", "F:1: listen.2: a second "
+	    "listener named \"a\"" },
+	{ "listen = { { '::1', relay = 'discard:' } }", "ok" },
+	{ BASE "listen = { { '::1',\n limits = { sessions = 5 } } }",
+	    "F:2: listen.1.limits.sessions: is for the whole server, not for "
+	    "one listener" },
+	{ BASE "listen = { { '::1', user = 'root' } }", "F:1: listen.1.user: "
+	    "unknown key" },
+	{ BASE "listen = { { '::1',\n tls = 'starttls' } }", "F:2: "
+	    "listen.1.tls: not supported in this version" },
+	{ BASE "listen = { { '::1', tls = 'off', proxy = false } }", "ok" },
+	{ BASE "listen = { { '::1', lmtp = true } }", "F:1: listen.1.lmtp: not "
+	    "supported in this version" },
+	{ BASE "hooks = { 'dnsbl' } listen = { { '::1', hooks = { 'dnsb' } } }",
+	    "F:1: listen.1.hooks.1: \"dnsb\" is not in hooks (did you mean "
+	    "\"dnsbl\"?)" },
+
+	/* relay */
+	{ "relay = 5", "F:1: relay: expected a next hop such as "
+	    "\"smtp://host:port\", got 5" },
+	{ "relay = 'hub'", "F:1: relay: expected a name from relays, or a URL "
+	    "such as \"smtp://host:port\", got \"hub\"" },
+	{ "relay = 'hub' relays = { hub = 'discard:' }", "ok" },
+	{ "relay = {}", "F:1: relay: expected at least one next hop" },
+	{ "relay = { 'smtp://127.0.0.1:25',\n 5 }", "F:2: relay.2: expected a "
+	    "next hop such as \"smtp://host:port\", got 5" },
+	{ "relay = { 'smtp://127.0.0.1', timeout = '5s',\n"
+	    "  pool = { size = 0 } }", "F:2: relay.pool.size: expected a whole "
+	    "number from 1 to 100000, got 0" },
+	{ "relay = { 'smtp://127.0.0.1', tls = 'verify' }", "F:1: relay.tls: "
+	    "not supported in this version" },
+	{ "relay = 'smtps://127.0.0.1'", "F:1: relay: smtps://127.0.0.1: not "
+	    "supported in this version" },
+	{ "relays = { ['a:b'] = 'discard:' }", "F:1: relays.a:b: expected a "
+	    "name without \":\"" },
+
+	/* hooks */
+	{ BASE "hooks = 'dnsbl'", "F:1: hooks: expected a list, got "
+	    "\"dnsbl\"" },
+	{ BASE "hooks = { 'a',\n 'b',\n 'a' }", "F:3: hooks.3: a second hook "
+	    "named \"a\": give it another name with as =" },
+	{ BASE "hooks = { 'a', { 'a', as = 'b' } }", "ok" },
+	{ BASE "hooks = { '../a' }", "F:1: hooks.1: expected the name of a "
+	    "hook, or a table that begins with one, got \"../a\"" },
+	{ BASE "hooks = { { zones = {} } }", "F:1: hooks.1: expected the name "
+	    "of a hook, or a table that begins with one, got a table" },
+	{ BASE "hooks = { {\n'a',\non_error = 'ignore' } }", "F:3: "
+	    "hooks.1.on_error: expected \"defer\", \"next\" or \"reject\", got "
+	    "\"ignore\"" },
+	{ BASE "hooks = { { 'a', shadow = true } }", "F:1: hooks.1.shadow: not "
+	    "supported in this version" },
+
+	/* what excludes each other */
+	{ BASE "workers = { count = 2, spare = 1 }", "F:1: workers.spare: not "
+	    "together with workers.count: a pool is fixed, or elastic" },
+	{ BASE "workers = { min = 5, max = 2 }", "F:1: workers: min is above "
+	    "max" },
+	{ BASE "workers = { max = 2, spare = 3 }", "F:1: workers: spare is "
+	    "above max" },
+	{ BASE "workers = { count = 'many' }", "F:1: workers.count: expected a "
+	    "number or \"auto\", got \"many\"" },
+	{ BASE "limits = { sessions = 10, reserve = 10 }", "F:1: "
+	    "limits.reserve: 10 is not below the total of 10 sessions" },
+	{ BASE "limits = { per_client = { ['10/8'] = 5 } }", "F:1: "
+	    "limits.per_client.10/8: expected a network such as "
+	    "\"192.0.2.0/24\", or default" },
+	{ BASE "shared = { seen = 10 }", "F:1: shared.seen: expected a size "
+	    "such as \"50M\" (65536 to 1073741824 octets), got 10" },
+
+	/* not yet */
+	{ BASE "tls = {}", "F:1: tls: not supported in this version" },
+	{ BASE "auth = {}", "F:1: auth: not supported in this version" },
+	{ BASE "\nproxy_clients = {}", "F:2: proxy_clients: not supported in "
+	    "this version" },
+};
+
+static const struct {
+	const char *key, *value, *want;
+} overrides[] = {
+	{ "hostname", "mx.example.org", "ok" },
+	{ "hostname", "nothing", "ok" },
+	{ "hostname", "file", "ok" },
+	{ "hostname", "a b", "-o hostname: expected a host name, got \"a b\"" },
+	{ "limits.message_size", "10M", "ok" },
+	{ "limits.message_size", "10Q", "-o limits.message_size: expected a "
+	    "size such as \"50M\" (1 to 1099511627776 octets), got \"10Q\"" },
+	{ "limits.eror", "1", "-o limits.eror: unknown key (did you mean "
+	    "\"errors\"?)" },
+	{ "hooks", "{ 'a', 'b' }", "ok" },
+	{ "hooks.1", "b", "F:1: hooks.2: a second hook named \"b\"" },
+	{ "hooks.2", "c", "ok" },
+	{ "hooks.3", "c", "ok" },
+	{ "hooks.3", "{ 'c', timeout = 0 }", "-o hooks.3: hooks.3.timeout: "
+	    "expected a duration such as \"5m\" (0.001 to 86400 seconds), "
+	    "got 0" },
+	{ "hooks.4", "c", "-o hooks.4: 4 is beyond the end of the list" },
+	{ "relay", "nil", "F:1: relay: missing: the next hop, such as "
+	    "\"smtp://host:port\"" },
+	{ "relay.tls", "off", "-o relay.tls: relay is a string, not a table" },
+	{ "relay", "file('nope')", "-o relay: nope: No such file or "
+	    "directory" },
+	{ "relay", "error", "-o relay: expected a name from relays, or a URL "
+	    "such as \"smtp://host:port\", got \"error\"" },
+	{ "bind..retries", "1", "-o bind..retries: an empty key" },
+	{ "user", "include", "-o user: expected the name of an account, got "
+	    "\"include\"" },
+};
+
+static char dir[] = "/tmp/conf_test.XXXXXX";
+static char path[64];
+
+static void
+write_file(const char *name, const char *text)
+{
+	char file[128];
+	FILE *f;
+
+	snprintf(file, sizeof file, "%s/%s", dir, name);
+	f = fopen(file, "w");
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+		abort();
+}
+
+/* The path of the file becomes F, its directory D. */
+static char *
+shorten(char *text)
+{
+	char *p;
+
+	while ((p = strstr(text, path))) {
+		*p = 'F';
+		memmove(p + 1, p + strlen(path), strlen(p + strlen(path)) + 1);
+	}
+	while ((p = strstr(text, dir))) {
+		*p = 'D';
+		memmove(p + 1, p + strlen(dir), strlen(p + strlen(dir)) + 1);
+	}
+	return text;
+}
+
+/* Evaluate, send it through the encoded form as a bundle does, read. */
+static const char *
+load(const char *text, const struct conf_override *o, size_t count,
+    struct arena *arena, struct conf *out)
+{
+	static char error[CONF_ERROR_MAX];
+	struct value *tree, *copy;
+	struct buf b;
+
+	write_file("test.lua", text);
+	tree = conf_evaluate(path, o, count, arena, error);
+	if (!tree)
+		return shorten(error);
+	buf_init(&b);
+	value_encode(tree, &b);
+	copy = arena_alloc(arena, sizeof *copy);
+	if (value_decode(arena_memdup(arena, b.p, b.len), b.len, arena,
+	    copy) < 0)
+		abort();
+	buf_clear(&b);
+	if (conf_read(copy, path, arena, out, error) < 0)
+		return shorten(error);
+	return "ok";
+}
+
+static void
+test_cases(void)
+{
+	struct arena *arena = arena_new();
+	struct conf conf;
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		test_str(cases[i].text, load(cases[i].text, NULL, 0, arena,
+		    &conf), cases[i].want);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
+
+static void
+test_overrides(void)
+{
+	struct arena *arena = arena_new();
+	struct conf_override o;
+	const char *got;
+	char name[128];
+	struct conf conf;
+	size_t i, len;
+
+	for (i = 0; i < sizeof overrides / sizeof *overrides; i++) {
+		o.key = overrides[i].key;
+		o.value = overrides[i].value;
+		snprintf(name, sizeof name, "-o %s=%s", o.key, o.value);
+		got = load(BASE "hooks = { 'a', 'b' }", &o, 1, arena, &conf);
+		len = strlen(overrides[i].want);
+		test_ok(name, strncmp(got, overrides[i].want, len) == 0);
+		if (strncmp(got, overrides[i].want, len) != 0)
+			fprintf(stderr, "  got: %s\n", got);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
+
+static void
+test_units(void)
+{
+	static const struct { const char *text; long long want; } sizes[] = {
+		{ "0", 0 }, { "1", 1 }, { "1k", 1024 }, { "1.5K", 1536 },
+		{ "50M", 52428800 }, { "50MB", 52428800 }, { "2 G", 2147483648 },
+		{ "", -1 }, { "M", -1 }, { "-1", -1 }, { "1MM", -1 },
+		{ "0.5", -1 }, { "1e300", -1 }, { "0x10", -1 }, { "inf", -1 },
+		{ "nan", -1 }, { "1 M B", -1 }, { " 1", -1 },
+	};
+	static const struct { const char *text; long long ms; } times[] = {
+		{ "0", 0 }, { "5", 5000 }, { "5s", 5000 }, { "250ms", 250 },
+		{ "1.5m", 90000 }, { "2h", 7200000 }, { "1d", 86400000 },
+		{ "5x", -1 }, { "", -1 }, { "-5s", -1 }, { "1e999", -1 },
+	};
+	uint64_t octets;
+	double seconds;
+	size_t i;
+
+	for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		test_int(sizes[i].text, conf_size(sizes[i].text, &octets) < 0 ?
+		    -1 : (long long)octets, sizes[i].want);
+	for (i = 0; i < sizeof times / sizeof *times; i++)
+		test_int(times[i].text, conf_duration(times[i].text,
+		    &seconds) < 0 ? -1 : (long long)(seconds * 1000 + 0.5),
+		    times[i].ms);
+}
+
+/* Every default is as written, and within its own range. */
+static void
+test_defaults(void)
+{
+	struct arena *arena = arena_new();
+	struct session_conf *s;
+	char text[256];
+	struct conf c;
+
+	test_str("defaults", load(BASE, NULL, 0, arena, &c), "ok");
+	s = &c.listener[0].session;
+	test_int("message_size", (long long)s->limits.message_size, 52428800);
+	test_int("text_line", (long long)s->limits.text_line, 65536);
+	test_int("after_data", (long long)s->timeouts.after_data, 240);
+	test_ok("check_recipients", s->check_with_relay);
+	test_ok("normalize", !s->normalize);
+	test_int("per_client", c.admission.per_client, 50);
+	test_int("sessions", c.admission.sessions, c.workers.count * 1000);
+	test_str("name", c.listener[0].name, "127.0.0.1:25");
+	test_str("listener", s->listener, "127.0.0.1:25");
+	test_ok("hostname", c.hostname && *c.hostname);
+	test_str("log", c.log_to, "stderr");
+	test_int("level", c.log_level, LOG_INFO);
+	snprintf(text, sizeof text, "%s/hooks", dir);
+	test_str("hook_path", c.hook_path[0], text);
+	test_str("hook_path up", c.hook_path[1], "/tmp/hooks");
+	test_str("hook_path prefix", c.hook_path[2], PREFIX
+	    "/share/lunette/hooks");
+	test_ok("hook_path end", !c.hook_path[3]);
+	arena_free(arena);
+}
+
+static const char several[] =
+	"hostname = 'mx.example.org' relay = 'hub' check_recipients = 'hooks'\n"
+	"relays = { hub = { 'smtp://10.0.0.5', 'smtp://10.0.0.6:26' } }\n"
+	"hooks = { 'a', 'b', { 'a', as = 'c' } }\n"
+	"trusted = '10.0.0.0/8' ehlo = { 'help' }\n"
+	"limits = { errors = 7, per_client = { ['10.0.0.0/8'] = 9,\n"
+	"  default = 3 } } timeouts = { data = '1m' }\n"
+	"spool_dir = 'spool' log = { to = 'x.log' }\n"
+	"listen = { '0.0.0.0', { '[::1]:submission', name = 'in',\n"
+	"  hostname = 'in.example.org', hooks = { 'c', 'a' },\n"
+	"  limits = { errors = 1 }, relay = 'maildir:mail', ehlo = {} },\n"
+	"  { 'unix:run/sock', hooks = {} } }\n"
+	"workers = { count = 3, sessions = 10 } dns = { servers = '::1' }\n";
+
+static void
+test_listeners(void)
+{
+	struct arena *arena = arena_new();
+	char text[ADDR_TEXT_MAX], want[256];
+	const struct conf_listener *l;
+	struct conf c;
+
+	test_str("several", load(several, NULL, 0, arena, &c), "ok");
+	test_int("listeners", (long long)c.listeners, 3);
+	l = c.listener;
+	test_str("addr 1", addr_text(&l[0].addr, text), "0.0.0.0:25");
+	test_str("addr 2", addr_text(&l[1].addr, text), "[::1]:587");
+	snprintf(want, sizeof want, "unix:%s/run/sock", dir);
+	test_str("addr 3", addr_text(&l[2].addr, text), want);
+	test_str("name 2", l[1].name, "in");
+	test_str("host 1", l[0].session.hostname, "mx.example.org");
+	test_str("host 2", l[1].session.hostname, "in.example.org");
+	test_int("errors 1", l[0].session.limits.errors, 7);
+	test_int("errors 2", l[1].session.limits.errors, 1);
+	test_int("data 2", (long long)l[1].session.timeouts.data, 60);
+	test_ok("check 2", !l[1].session.check_with_relay);
+	test_int("trusted 3", (long long)l[2].session.trusted.count, 1);
+	test_str("ehlo 1", l[0].session.withhold[0], "HELP");
+	test_ok("ehlo 2", !l[1].session.withhold[0]);
+	test_int("chain 1", l[0].session.chain, 0);
+	test_int("chain 2", l[1].session.chain, 1);
+	test_int("chain 3", l[2].session.chain, 2);
+	test_ok("hooks 1", !l[0].hooks);
+	test_str("hooks 2", l[1].hooks[0], "c");
+	test_ok("hooks 3", l[2].hooks && !l[2].hooks[0]);
+	test_str("relay 1", l[0].session.relay->name, "hub");
+	test_int("hops 1", (long long)l[0].session.relay->count, 2);
+	test_int("port 1", l[0].session.relay->hop[0].port, 25);
+	test_int("relay 2", l[1].session.relay->hop[0].kind, NEXTHOP_MAILDIR);
+	test_int("total", c.admission.sessions, 30);
+	test_int("per_client", c.admission.per_client, 3);
+	test_int("per net", c.admission.per_client_map[0].limit, 9);
+	snprintf(want, sizeof want, "%s/spool", dir);
+	test_str("spool_dir", c.spool_dir, want);
+	test_str("dns", c.dns.servers, "[::1]:53");
+	arena_free(arena);
+}
+
+static const char lines[] =
+	"--[==[ a = {\n"		/* 1 */
+	"]] } ]==]\n"
+	"local zones = {\n"
+	"  'x' }\n"
+	"hooks = { -- a comment }\n"	/* 5 */
+	"  'a',\n"
+	"  { 'b', key = [[\n"
+	"}\n"
+	"]],\n"
+	"    [ 'named' ] = function_of and 1 or 2 == 2,\n"	/* 10 */
+	"    deep = { deeper = {\n"
+	"      'z' } } },\n"
+	"  {\n"
+	"    'c', zones = zones,\n"
+	"    last = 'it\\'s', } }\n"	/* 15 */
+	"limits =\n"
+	"  { errors = 1,\n"
+	"    commands = 2 }\n"
+	"limits.commands = 3\n"
+	"workers = {}\n"		/* 20 */
+	"for i = 1, 1 do\n"
+	"  workers.count = 3\n"
+	"end\n";
+
+static const struct {
+	const char *path;
+	int line;
+} where[] = {
+	{ "hooks", 5 }, { "hooks.0", 6 }, { "hooks.1", 7 },
+	{ "hooks.1.key", 7 }, { "hooks.1.named", 10 }, { "hooks.1.deep", 11 },
+	{ "hooks.1.deep.deeper", 11 }, { "hooks.1.deep.deeper.0", 12 },
+	{ "hooks.2", 13 }, { "hooks.2.0", 14 }, { "hooks.2.zones", 14 },
+	{ "hooks.2.zones.0", 14 }, { "hooks.2.last", 15 }, { "limits", 16 },
+	{ "limits.errors", 17 }, { "limits.commands", 19 },
+	{ "workers.count", 22 },
+};
+
+static void
+test_lines(void)
+{
+	struct arena *arena = arena_new();
+	char error[CONF_ERROR_MAX], text[sizeof lines + 32], *key, *rest, *end;
+	const struct value *v;
+	unsigned long n;
+	size_t i;
+
+	snprintf(text, sizeof text, "%s", lines);
+	/* function_of is no key: give the scan the word, and Lua a number. */
+	memcpy(strstr(text, "function_of"), "1 == 1     ", 11);
+	write_file("test.lua", text);
+	for (i = 0; i < sizeof where / sizeof *where; i++) {
+		v = conf_evaluate(path, NULL, 0, arena, error);
+		rest = arena_strdup(arena, where[i].path);
+		while (v && (key = strsep(&rest, "."))) {
+			n = strtoul(key, &end, 10);
+			v = *end ? value_get(v, key) : value_at(v, n);
+		}
+		test_int(where[i].path, v ? v->line : -1, where[i].line);
+	}
+	arena_free(arena);
+}
+
+/* The scan follows any text, cut anywhere, to its end. */
+static void
+test_cut_lines(void)
+{
+	struct arena *arena = arena_new();
+	char *copy;
+	size_t i;
+
+	for (i = 0; i <= sizeof lines - 1; i++) {
+		copy = mem_strndup(lines, i);
+		conf_lines_scan(copy, i, arena);
+		mem_free(copy);
+		arena_reset(arena);
+	}
+	test_ok("cut at every length", 1);
+	arena_free(arena);
+}
+
+int
+main(void)
+{
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(path, sizeof path, "%s/test.lua", dir);
+	write_file("included.lua", "limits = {\n  errors = 1,\n  eror = 2 }\n");
+	setenv("LUNETTE_TEST", "discard:", 1);
+	unsetenv("LUNETTE_NOT_SET");
+	test_cases();
+	test_overrides();
+	test_units();
+	test_defaults();
+	test_listeners();
+	test_lines();
+	test_cut_lines();
+	write_file("included.lua", "");
+	unlink(path);
+	snprintf(path, sizeof path, "%s/included.lua", dir);
+	unlink(path);
+	rmdir(dir);
+	return test_done();
+}

@@ -126,7 +126,8 @@ arena_alloc(struct arena *a, size_t size)
 
 	if (size > SIZE_MAX / 2)
 		checked(NULL, size);
-	need = (size + ARENA_GAP + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	need = size + ARENA_GAP + ARENA_ALIGN - 1;
+	need -= need % ARENA_ALIGN;
 	if (!a->head || a->head->size - a->head->used < need)
 		block_push(a, need);
 	b = a->head;

@@ -181,7 +181,9 @@ struct session *session_new(struct session_env *, const struct session_conf *,
 struct session *session_new_pair(struct session_env *,
     const struct session_conf *, int in, int out, const struct addr *client,
     const struct addr *server);
-/* The one answer to the open question. */
+/* The one answer to the open question, from inside ask or later.  The session
+ * may end by it, and ask again; it is not freed before the present callback of
+ * the loop has returned. */
 void session_answer(struct session *, const struct verdict *);
 /* Orderly end: an optional last reply (NULL: none), then the observers. */
 void session_end(struct session *, enum session_reason, const struct reply *);

@@ -31,7 +31,7 @@ describe("hooks/dnsbl", function()
 
   it("refuses a listed client and names the zone, later", function()
     local v = connect({}, { ["one.test"] = false, ["two.test"] = listed "two.test" })
-    assert.same({ "reject", 554, "5.7.1", "192.0.2.7 is listed by two.test", true },
+    assert.same({ "reject", 550, "5.7.1", "192.0.2.7 is listed by two.test", true },
       { v.kind, v.code, v.enhanced, v.text, v.is_later })
     assert.same({ "two.test fail 127.0.0.2" }, fake.results(session))
   end)

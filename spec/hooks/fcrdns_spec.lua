@@ -26,7 +26,7 @@ describe("hooks/fcrdns", function()
 
   it("refuses it when a name is required, but later", function()
     local v = connect({ require = true }, false)
-    assert.same({ "reject", 554, "5.7.25", true }, { v.kind, v.code, v.enhanced, v.is_later })
+    assert.same({ "reject", 550, "5.7.25", true }, { v.kind, v.code, v.enhanced, v.is_later })
     assert.matches("192.0.2.7 has no name", v.text)
   end)
 
@@ -41,7 +41,7 @@ describe("hooks/fcrdns", function()
   it("never refuses for good when DNS fails", function()
     for _, kind in ipairs { "timeout", "refused", "protocol" } do
       local v = connect({ require = true }, fake.error(kind))
-      assert.same({ "defer", 421, "4.7.25", true }, { v.kind, v.code, v.enhanced, v.is_later })
+      assert.same({ "defer", 451, "4.7.25", true }, { v.kind, v.code, v.enhanced, v.is_later })
     end
   end)
 

@@ -154,7 +154,7 @@ describe("hooks/helo_checks", function()
 
     it("never refuses for good when DNS fails", function()
       local v, session = answer({}, fake.error("timeout", "late"), {})
-      assert.same({ "defer", 450, "4.7.1", true }, { v.kind, v.code, v.enhanced, v.is_later })
+      assert.same({ "defer", 451, "4.7.1", true }, { v.kind, v.code, v.enhanced, v.is_later })
       assert.same({ "helo_checks error resolvable: late" }, fake.results(session))
       assert.equal(0, session:score())
     end)

@@ -288,7 +288,8 @@ function host:ask(stage, session, ...)
   for made in pairs(self.made) do assert(made == v, "a verdict was made and not returned") end
   if v == nil then return nil end
   assert(self.made[v], "not a verdict")
-  v.code = v.given_code or assert(codes[stage][v.kind], stage .. " cannot answer " .. v.kind)
+  assert(codes[stage][v.kind] or v.kind == "drop", stage .. " cannot answer " .. v.kind)
+  v.code = v.given_code or codes[v.is_later and "rcpt" or stage][v.kind]
   if v.hangs_up and v.kind == "defer" then v.code = 421 end
   assert(not v.is_later or later[stage], "later makes no sense at " .. stage)
   return v

@@ -5,8 +5,9 @@
 --   server:stop()
 --
 -- In a configuration, $DIR is that directory; hostname is mx.test and the
--- address 127.0.0.1:0 unless it says otherwise.  As root the workers run as
--- nobody.  `after_each(lunette.clean)` stops whatever a spec has left.
+-- address 127.0.0.1:0 unless it says otherwise; the hook "yes" accepts every
+-- recipient.  As root the workers run as nobody.  `after_each(lunette.clean)`
+-- stops whatever a spec has left.
 local posix, unistd = require "posix", require "posix.unistd"
 local client = require "spec.support.client"
 local process = require "spec.support.process"
@@ -24,6 +25,11 @@ if not lunette.program:match "^/" then
 end
 
 local open = {}
+
+local yes = [[
+local verdict = require "lunette.verdict"
+return { rcpt = function() return verdict.accept() end }
+]]
 
 -- One line of logfmt as a table; text values have their quotes and escapes
 -- undone.
@@ -80,6 +86,7 @@ function lunette.directory(o)
 		head = head .. ('lua_path = { "lua", "%s/lua" }; '):format(root)
 	end
 	process.write(dir .. "/lunette.lua", (head .. (o.config or "")):gsub("%$DIR", dir), nil)
+	process.write(dir .. "/hooks/yes.lua", yes)
 	for name, text in pairs(o.hooks or {}) do
 		process.write(("%s/hooks/%s.lua"):format(dir, name), text)
 	end

@@ -52,7 +52,7 @@ describe("content", function()
 		["dots"] = head .. ".\r\n..\r\n...\r\n.x\r\nx.\r\n. \r\n",
 		["8 bits and NUL"] = head .. "\0\1\128\255\195\169\r\n",
 		["blank lines at the end"] = head .. "x\r\n\r\n\r\n",
-		["odd header lines"] = " starts with a blank\r\nFrom me\r\nno colon\r\nA : b\r\n__index: x\r\n\r\nx\r\n",
+		["odd header lines"] = " a blank first\r\nFrom me\r\nno colon\r\nA : b\r\n__index: x\r\n\r\nx\r\n",
 		["a long line"] = head .. ("x"):rep(60000) .. "\r\n",
 		["more than memory takes"] = head .. ("some line or other\r\n.\r\n"):rep(5000),
 	} do

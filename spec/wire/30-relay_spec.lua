@@ -158,7 +158,8 @@ describe("the next hop", function()
 		local dead, refusing = sink.start { connect = "refuse" }, sink.start { banner = "421 4.3.2 full" }
 		local hop = sink.start {}
 		local server = lunette.start {
-			config = ([[ relay = { "%s", "%s", "%s" }; hooks = { "yes" } ]]):format(dead.url, refusing.url, hop.url),
+			config = ([[ relay = { "%s", "%s", "%s" }; hooks = { "yes" } ]])
+				:format(dead.url, refusing.url, hop.url),
 		}
 		local c = hello(server)
 		assert.equal(250, c:mail {}.code)

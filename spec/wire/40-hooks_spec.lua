@@ -66,7 +66,8 @@ describe("hooks", function()
 
 	for order, want in pairs {
 		["mail.reject"] = "550 5%.7%.1 no from obey", ["mail.defer"] = "451 4%.7%.9 later",
-		["mail.code"] = "559 5%.7%.9 mine", ["mail.lines"] = "550 5%.7%.1 one", ["mail.delay"] = "550 5%.7%.1 slow",
+		["mail.code"] = "559 5%.7%.9 mine", ["mail.lines"] = "550 5%.7%.1 one",
+		["mail.delay"] = "550 5%.7%.1 slow",
 		["rcpt.reject"] = "550 5%.7%.1 no from obey", ["rcpt.defer"] = "451 4%.7%.9 later",
 		["data.reject"] = "554 5%.7%.1 no from obey", ["data.defer"] = "451 4%.7%.9",
 		["headers.reject"] = "55[04] 5%.7%.1 no from obey", ["headers.defer"] = "451 4%.7%.9",

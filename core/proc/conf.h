@@ -97,6 +97,14 @@ struct value *conf_evaluate(const char *path, const struct conf_override *,
 int conf_read(const struct value *, const char *path, struct arena *,
     struct conf *out, char error[CONF_ERROR_MAX]);
 
+/*
+ * The path of the control socket, absolute, whatever else may be wrong: with a
+ * configuration that is broken just now, `ctl reload` must still be able to
+ * ask the server, which says what is wrong.  NULL with one line in error.
+ */
+const char *conf_control(const char *path, const struct conf_override *,
+    size_t count, struct arena *, char error[CONF_ERROR_MAX]);
+
 /* "50M" to octets, "5m" to seconds; a number as it is.  0 or -1. */
 int conf_size(const char *text, uint64_t *out);
 int conf_duration(const char *text, double *out);

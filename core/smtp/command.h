@@ -23,13 +23,13 @@ enum command_status {
 	COMMAND_OK,
 	COMMAND_BAD,		/* control byte, leading space, 8-bit verb,
 				 * empty: 500 5.5.2 */
-	COMMAND_NOISE,		/* HTTP, a TLS record, RTSP, ...: drop at once */
+	COMMAND_NOISE,		/* HTTP, TLS, RTSP, SSH: drop at once */
 };
 
 struct command {
 	enum command_verb verb;
 	struct line name;	/* the verb as written */
-	struct line arg;	/* after the verb and its spaces; trailing spaces cut */
+	struct line arg;	/* what follows, outer spaces cut */
 };
 
 /* Verbs match whatever their case.  8-bit bytes in the argument are let

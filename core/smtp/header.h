@@ -28,7 +28,8 @@ struct header {
 
 void header_parse(const char *p, size_t len, struct header *out);
 void header_clear(struct header *);
-bool header_is(const struct header *, size_t i, const char *name);	/* case ignored */
+/* Is that the name of field i?  Case is ignored here and below. */
+bool header_is(const struct header *, size_t i, const char *name);
 size_t header_count(const struct header *, const char *name);
 /* Index of the n-th (1, 2, ...; -1 the last, -2 ...) of that name, or -1. */
 long header_find(const struct header *, const char *name, int n);

@@ -20,7 +20,7 @@ enum line_result {
 	LINE_OK,		/* *out holds a line, without its CRLF */
 	LINE_MORE,		/* no complete line yet */
 	LINE_LONG,		/* a line over the limit was thrown away */
-	LINE_BARE,		/* a line with a bare CR or LF was thrown away */
+	LINE_BARE,		/* one with a bare CR or LF was thrown away */
 };
 
 struct line {
@@ -28,7 +28,7 @@ struct line {
 	size_t len;
 };
 
-bool line_is(struct line, const char *text);	/* without regard to case */
+bool line_is(struct line, const char *text);	/* case ignored */
 
 struct line_reader {
 	size_t max;		/* longest line, CRLF not counted */

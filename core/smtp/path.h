@@ -26,9 +26,10 @@ enum path_status {
 };
 
 struct path {
-	char text[PATH_LOCAL_MAX * 2 + PATH_DOMAIN_MAX + 8];	/* canonical, without <>; "" is null */
+	/* canonical, without <>; "" is null */
+	char text[PATH_LOCAL_MAX * 2 + PATH_DOMAIN_MAX + 8];
 	size_t len;
-	size_t local;		/* length of the local part in text (quotes included) */
+	size_t local;		/* length of the local part, with its quotes */
 	/* domain: text + local + 1, or none if local == len */
 };
 

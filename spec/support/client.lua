@@ -8,209 +8,209 @@ local client = {}
 client.__index = client
 
 local function show(text)
-	text = #text > 300 and text:sub(1, 300) .. "..." or text
-	return (text:gsub("[%c\127-\255]", function(c) return ("\\x%02x"):format(c:byte()) end))
+  text = #text > 300 and text:sub(1, 300) .. "..." or text
+  return (text:gsub("[%c\127-\255]", function(c) return ("\\x%02x"):format(c:byte()) end))
 end
 
 -- o: host, source (address to come from), seconds (deadline of each wait).
 function client.dial(port, o)
-	o = o or {}
-	local sock = assert(socket.tcp4())
-	if o.source then
-		assert(sock:bind(o.source, 0))
-	end
-	sock:settimeout(wait.seconds)
-	local ok, err = sock:connect(o.host or "127.0.0.1", port)
-	if not ok then
-		sock:close()
-		return nil, err
-	end
-	sock:setoption("tcp-nodelay", true)
-	return setmetatable({ sock = sock, input = "", said = {}, seconds = o.seconds }, client)
+  o = o or {}
+  local sock = assert(socket.tcp4())
+  if o.source then
+    assert(sock:bind(o.source, 0))
+  end
+  sock:settimeout(wait.seconds)
+  local ok, err = sock:connect(o.host or "127.0.0.1", port)
+  if not ok then
+    sock:close()
+    return nil, err
+  end
+  sock:setoption("tcp-nodelay", true)
+  return setmetatable({ sock = sock, input = "", said = {}, seconds = o.seconds }, client)
 end
 
 function client:fail(what, level)
-	error(what .. "\n  " .. table.concat(self.said, "\n  "), (level or 2) + 1)
+  error(what .. "\n  " .. table.concat(self.said, "\n  "), (level or 2) + 1)
 end
 
 local function note(self, mark, text)
-	self.said[#self.said + 1] = mark .. " " .. show(text)
+  self.said[#self.said + 1] = mark .. " " .. show(text)
 end
 
 -- Raw octets.  A server that has closed is found out by what is expected next.
 function client:send(text)
-	note(self, ">", text)
-	self.sock:settimeout(wait.seconds)
-	local _, err = self.sock:send(text)
-	if err == "timeout" then
-		self:fail "timed out sending"
-	end
-	return self
+  note(self, ">", text)
+  self.sock:settimeout(wait.seconds)
+  local _, err = self.sock:send(text)
+  if err == "timeout" then
+    self:fail "timed out sending"
+  end
+  return self
 end
 
 -- In pieces of n octets, or cut at the given offsets.
 function client:pieces(text, n)
-	note(self, ">", text)
-	self.sock:settimeout(wait.seconds)
-	local at = 1
-	while at <= #text do
-		if not self.sock:send(text:sub(at, at + n - 1)) then
-			break
-		end
-		at = at + n
-	end
-	return self
+  note(self, ">", text)
+  self.sock:settimeout(wait.seconds)
+  local at = 1
+  while at <= #text do
+    if not self.sock:send(text:sub(at, at + n - 1)) then
+      break
+    end
+    at = at + n
+  end
+  return self
 end
 
 function client:line(text)
-	return self:send(text .. "\r\n")
+  return self:send(text .. "\r\n")
 end
 
 -- Read what is there; false at the end of the connection.
 local function fill(self, deadline)
-	local left = deadline - wait.now()
-	if left <= 0 or not socket.select({ self.sock }, nil, left)[1] then
-		self:fail("timed out waiting for the server", 4)
-	end
-	self.sock:settimeout(0)
-	local data, err, partial = self.sock:receive(65536)
-	data = data or partial
-	self.input = self.input .. data
-	if data == "" and err ~= "timeout" then
-		self.closed = err
-		return false
-	end
-	return true
+  local left = deadline - wait.now()
+  if left <= 0 or not socket.select({ self.sock }, nil, left)[1] then
+    self:fail("timed out waiting for the server", 4)
+  end
+  self.sock:settimeout(0)
+  local data, err, partial = self.sock:receive(65536)
+  data = data or partial
+  self.input = self.input .. data
+  if data == "" and err ~= "timeout" then
+    self.closed = err
+    return false
+  end
+  return true
 end
 
 local function read_line(self, deadline)
-	while true do
-		local line, rest = self.input:match "^([^\n]*\n)(.*)$"
-		if line then
-			self.input = rest
-			note(self, "<", line)
-			if line:sub(-2) ~= "\r\n" then
-				self:fail("a line that does not end with CRLF", 4)
-			end
-			return line:sub(1, -3)
-		end
-		if not fill(self, deadline) then
-			note(self, "<", self.input .. "[end: " .. self.closed .. "]")
-			return nil
-		end
-	end
+  while true do
+    local line, rest = self.input:match "^([^\n]*\n)(.*)$"
+    if line then
+      self.input = rest
+      note(self, "<", line)
+      if line:sub(-2) ~= "\r\n" then
+        self:fail("a line that does not end with CRLF", 4)
+      end
+      return line:sub(1, -3)
+    end
+    if not fill(self, deadline) then
+      note(self, "<", self.input .. "[end: " .. self.closed .. "]")
+      return nil
+    end
+  end
 end
 
 -- The next reply, { code, enhanced, text, lines }, or nil if the server closed.
 function client:reply(seconds)
-	local deadline = wait.deadline(seconds or self.seconds)
-	local r = { lines = {} }
-	repeat
-		local line = read_line(self, deadline)
-		if not line then
-			return nil
-		end
-		local code, more, text = line:match "^(%d%d%d)([ -]?)(.*)$"
-		if not code or (r.code and r.code ~= tonumber(code)) then
-			self:fail "a malformed reply"
-		end
-		if #line > 510 then
-			self:fail "a reply line over 512 octets"
-		end
-		r.code = tonumber(code)
-		r.lines[#r.lines + 1] = text
-	until more ~= "-"
-	r.enhanced = r.lines[1]:match "^([245]%.%d+%.%d+)"
-	r.text = table.concat(r.lines, "\n")
-	return r
+  local deadline = wait.deadline(seconds or self.seconds)
+  local r = { lines = {} }
+  repeat
+    local line = read_line(self, deadline)
+    if not line then
+      return nil
+    end
+    local code, more, text = line:match "^(%d%d%d)([ -]?)(.*)$"
+    if not code or (r.code and r.code ~= tonumber(code)) then
+      self:fail "a malformed reply"
+    end
+    if #line > 510 then
+      self:fail "a reply line over 512 octets"
+    end
+    r.code = tonumber(code)
+    r.lines[#r.lines + 1] = text
+  until more ~= "-"
+  r.enhanced = r.lines[1]:match "^([245]%.%d+%.%d+)"
+  r.text = table.concat(r.lines, "\n")
+  return r
 end
 
 -- A reply with this code, or one whose "code text" matches the pattern.
 function client:expect(want, seconds)
-	local r = self:reply(seconds)
-	local got = r and r.code .. " " .. r.text or "the end of the connection"
-	if (type(want) == "number" and not (r and r.code == want)) or
-	    (type(want) == "string" and not (r and got:match("^" .. want))) then
-		self:fail("expected " .. want .. ", got " .. show(got), 2)
-	end
-	return r
+  local r = self:reply(seconds)
+  local got = r and r.code .. " " .. r.text or "the end of the connection"
+  if (type(want) == "number" and not (r and r.code == want)) or
+      (type(want) == "string" and not (r and got:match("^" .. want))) then
+    self:fail("expected " .. want .. ", got " .. show(got), 2)
+  end
+  return r
 end
 
 function client:cmd(line, want, seconds)
-	self:line(line)
-	local ok, r = pcall(self.expect, self, want, seconds)
-	if not ok then
-		error(r, 2)
-	end
-	return r
+  self:line(line)
+  local ok, r = pcall(self.expect, self, want, seconds)
+  if not ok then
+    error(r, 2)
+  end
+  return r
 end
 
 -- Nothing more but the end.  A reset counts, for bytes that the server did not
 -- read make one.
 function client:expect_closed(seconds)
-	local deadline = wait.deadline(seconds or self.seconds)
-	while fill(self, deadline) do end
-	if self.input ~= "" then
-		self:fail("expected the end, got " .. show(self.input))
-	end
-	self:close()
+  local deadline = wait.deadline(seconds or self.seconds)
+  while fill(self, deadline) do end
+  if self.input ~= "" then
+    self:fail("expected the end, got " .. show(self.input))
+  end
+  self:close()
 end
 
 -- Is there no octet to read now?
 function client:is_quiet()
-	return self.input == "" and not socket.select({ self.sock }, nil, 0)[1]
+  return self.input == "" and not socket.select({ self.sock }, nil, 0)[1]
 end
 
 function client:close()
-	self.sock:close()
+  self.sock:close()
 end
 
 -- End the connection with a reset.
 function client:reset()
-	self.sock:setoption("linger", { on = true, timeout = 0 })
-	self.sock:close()
+  self.sock:setoption("linger", { on = true, timeout = 0 })
+  self.sock:close()
 end
 
 -- Half-close: no more from us, but we go on reading.
 function client:finish()
-	self.sock:shutdown "send"
-	return self
+  self.sock:shutdown "send"
+  return self
 end
 
 function client:hello(name)
-	self:expect(220)
-	return self:cmd("EHLO " .. (name or "client.test"), 250)
+  self:expect(220)
+  return self:cmd("EHLO " .. (name or "client.test"), 250)
 end
 
 -- Content as it goes over the wire: dots doubled, the end behind it.
 function client.stuff(content)
-	return (("\r\n" .. content):gsub("\r\n%.", "\r\n..")):sub(3) .. ".\r\n"
+  return (("\r\n" .. content):gsub("\r\n%.", "\r\n..")):sub(3) .. ".\r\n"
 end
 
 -- A whole transaction, command by command; returns the first reply that is not
 -- the one hoped for, or the one to end-of-data.  m: from, to (one or a list),
 -- data (content with CRLF), params.
 function client:mail(m)
-	local function step(line, want)
-		self:line(line)
-		local r = self:reply()
-		return r and r.code == want, r
-	end
-	local ok, r = step(("MAIL FROM:<%s>%s"):format(m.from or "a@client.test",
-		m.params and " " .. m.params or ""), 250)
-	for _, to in ipairs(type(m.to) == "table" and m.to or { m.to or "b@example.org" }) do
-		if ok then
-			ok, r = step("RCPT TO:<" .. to .. ">", 250)
-		end
-	end
-	if ok then
-		ok, r = step("DATA", 354)
-	end
-	if ok then
-		self:send(client.stuff(m.data or "Subject: x\r\n\r\nx\r\n"))
-		r = self:reply(m.seconds)
-	end
-	return r
+  local function step(line, want)
+    self:line(line)
+    local r = self:reply()
+    return r and r.code == want, r
+  end
+  local ok, r = step(("MAIL FROM:<%s>%s"):format(m.from or "a@client.test",
+    m.params and " " .. m.params or ""), 250)
+  for _, to in ipairs(type(m.to) == "table" and m.to or { m.to or "b@example.org" }) do
+    if ok then
+      ok, r = step("RCPT TO:<" .. to .. ">", 250)
+    end
+  end
+  if ok then
+    ok, r = step("DATA", 354)
+  end
+  if ok then
+    self:send(client.stuff(m.data or "Subject: x\r\n\r\nx\r\n"))
+    r = self:reply(m.seconds)
+  end
+  return r
 end
 
 return client

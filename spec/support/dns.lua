@@ -29,52 +29,52 @@ host-record=ready.test,192.0.2.99
 ]]
 
 local function free_port()
-	local s = assert(socket.udp4())
-	assert(s:setsockname("127.0.0.1", 0))
-	local _, port = s:getsockname()
-	s:close()
-	return tonumber(port)
+  local s = assert(socket.udp4())
+  assert(s:setsockname("127.0.0.1", 0))
+  local _, port = s:getsockname()
+  s:close()
+  return tonumber(port)
 end
 
 local question = "\18\52\1\0\0\1\0\0\0\0\0\0\5ready\4test\0\0\1\0\1"
 
 local function answers(port)
-	local s = assert(socket.udp4())
-	s:setpeername("127.0.0.1", port)
-	s:settimeout(0.05)
-	s:send(question)
-	local got = s:receive()
-	s:close()
-	return got and #got > #question
+  local s = assert(socket.udp4())
+  s:setpeername("127.0.0.1", port)
+  s:settimeout(0.05)
+  s:send(question)
+  local got = s:receive()
+  s:close()
+  return got and #got > #question
 end
 
 function dns.start(records)
-	local self = setmetatable({ dir = process.directory(), port = free_port() }, dns)
-	self.address = "127.0.0.1:" .. self.port
-	process.write(self.dir .. "/conf", fixed:format(self.port) .. table.concat(records, "\n") .. "\n")
-	self.process = process.start {
-		"dnsmasq", "--conf-file=" .. self.dir .. "/conf", "--user=root", stderr = self.dir .. "/log",
-	}
-	open[self] = true
-	wait.for_("the name server", function()
-		if self.process:ended() then
-			error("dnsmasq: " .. (process.read(self.dir .. "/log") or ""))
-		end
-		return answers(self.port)
-	end)
-	return self
+  local self = setmetatable({ dir = process.directory(), port = free_port() }, dns)
+  self.address = "127.0.0.1:" .. self.port
+  process.write(self.dir .. "/conf", fixed:format(self.port) .. table.concat(records, "\n") .. "\n")
+  self.process = process.start {
+    "dnsmasq", "--conf-file=" .. self.dir .. "/conf", "--user=root", stderr = self.dir .. "/log",
+  }
+  open[self] = true
+  wait.for_("the name server", function()
+    if self.process:ended() then
+      error("dnsmasq: " .. (process.read(self.dir .. "/log") or ""))
+    end
+    return answers(self.port)
+  end)
+  return self
 end
 
 function dns:stop()
-	open[self] = nil
-	self.process:stop()
-	process.remove(self.dir)
+  open[self] = nil
+  self.process:stop()
+  process.remove(self.dir)
 end
 
 function dns.clean()
-	for ns in pairs(open) do
-		pcall(ns.stop, ns)
-	end
+  for ns in pairs(open) do
+    pcall(ns.stop, ns)
+  end
 end
 
 return dns

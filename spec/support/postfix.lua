@@ -66,76 +66,76 @@ local_header_rewrite_clients =
 ]]
 
 local function free_port()
-	local s = assert(socket.bind("127.0.0.1", 0))
-	local _, port = s:getsockname()
-	s:close()
-	return tonumber(port)
+  local s = assert(socket.bind("127.0.0.1", 0))
+  local _, port = s:getsockname()
+  s:close()
+  return tonumber(port)
 end
 
 local function answers(port)
-	local c = client.dial(port)
-	if not c then
-		return false
-	end
-	c:expect(220)
-	c:cmd("QUIT", 221)
-	c:close()
-	return true
+  local c = client.dial(port)
+  if not c then
+    return false
+  end
+  c:expect(220)
+  c:cmd("QUIT", 221)
+  c:close()
+  return true
 end
 
 -- extra: more lines for main.cf.
 function postfix.start(extra)
-	local dir = process.directory()
-	local self = setmetatable({ dir = dir, port = free_port() }, postfix)
-	self.url = "smtp://127.0.0.1:" .. self.port
-	for _, name in ipairs { "conf", "queue", "data", "mail" } do
-		assert(posix.mkdir(dir .. "/" .. name))
-	end
-	assert(posix.chown(dir .. "/data", "postfix"))
-	assert(posix.chown(dir .. "/mail", "nobody"))
-	process.write(dir .. "/conf/master.cf", services:format(self.port))
-	process.write(dir .. "/conf/main.cf", (settings:gsub("%$DIR", dir)) .. (extra or "") .. "\n")
-	self.process = process.start {
-		"postfix", "-c", dir .. "/conf", "start-fg", stderr = dir .. "/out",
-	}
-	open[self] = true
-	wait.for_("Postfix", function()
-		if self.process:ended() then
-			error("postfix: " .. (process.read(dir .. "/out") or "") ..
-				(process.read(dir .. "/maillog") or ""))
-		end
-		return answers(self.port)
-	end, 30)
-	return self
+  local dir = process.directory()
+  local self = setmetatable({ dir = dir, port = free_port() }, postfix)
+  self.url = "smtp://127.0.0.1:" .. self.port
+  for _, name in ipairs { "conf", "queue", "data", "mail" } do
+    assert(posix.mkdir(dir .. "/" .. name))
+  end
+  assert(posix.chown(dir .. "/data", "postfix"))
+  assert(posix.chown(dir .. "/mail", "nobody"))
+  process.write(dir .. "/conf/master.cf", services:format(self.port))
+  process.write(dir .. "/conf/main.cf", (settings:gsub("%$DIR", dir)) .. (extra or "") .. "\n")
+  self.process = process.start {
+    "postfix", "-c", dir .. "/conf", "start-fg", stderr = dir .. "/out",
+  }
+  open[self] = true
+  wait.for_("Postfix", function()
+    if self.process:ended() then
+      error("postfix: " .. (process.read(dir .. "/out") or "") ..
+        (process.read(dir .. "/maillog") or ""))
+    end
+    return answers(self.port)
+  end, 30)
+  return self
 end
 
 -- How many messages are in the mailbox.
 function postfix:delivered()
-	return #process.list(self.dir .. "/mail/box/new")
+  return #process.list(self.dir .. "/mail/box/new")
 end
 
 -- Their texts, when there are n.
 function postfix:wait_delivered(n, seconds)
-	wait.for_(function()
-		return ("%d messages in Postfix, there are %d"):format(n, self:delivered())
-	end, function() return self:delivered() >= n end, seconds)
-	local texts = {}
-	for i, name in ipairs(process.list(self.dir .. "/mail/box/new")) do
-		texts[i] = process.read(self.dir .. "/mail/box/new/" .. name)
-	end
-	return texts
+  wait.for_(function()
+    return ("%d messages in Postfix, there are %d"):format(n, self:delivered())
+  end, function() return self:delivered() >= n end, seconds)
+  local texts = {}
+  for i, name in ipairs(process.list(self.dir .. "/mail/box/new")) do
+    texts[i] = process.read(self.dir .. "/mail/box/new/" .. name)
+  end
+  return texts
 end
 
 function postfix:stop()
-	open[self] = nil
-	self.process:stop("TERM", 30)
-	process.remove(self.dir)
+  open[self] = nil
+  self.process:stop("TERM", 30)
+  process.remove(self.dir)
 end
 
 function postfix.clean()
-	for server in pairs(open) do
-		pcall(server.stop, server)
-	end
+  for server in pairs(open) do
+    pcall(server.stop, server)
+  end
 end
 
 return postfix

@@ -34,281 +34,283 @@ local conn = {}
 conn.__index = conn
 
 local default = {
-	banner = "220 sink.test ESMTP", HELO = "250 sink.test", MAIL = "250 2.1.0 ok",
-	RCPT = "250 2.1.5 ok", DATA = "354 go on", dot = "250 2.0.0 queued as %d",
-	RSET = "250 2.0.0 ok", NOOP = "250 2.0.0 ok", QUIT = "221 2.0.0 bye",
-	other = "502 5.5.1 not implemented",
+  banner = "220 sink.test ESMTP", HELO = "250 sink.test", MAIL = "250 2.1.0 ok",
+  RCPT = "250 2.1.5 ok", DATA = "354 go on", dot = "250 2.0.0 queued as %d",
+  RSET = "250 2.0.0 ok", NOOP = "250 2.0.0 ok", QUIT = "221 2.0.0 bye",
+  other = "502 5.5.1 not implemented",
 }
 
 local function ehlo(script)
-	local words = script.ehlo or { "PIPELINING", "SIZE 100000000", "8BITMIME", "ENHANCEDSTATUSCODES" }
-	return "250 " .. table.concat({ "sink.test", unpack(words) }, "\n")
+  local words = script.ehlo or { "PIPELINING", "SIZE 100000000", "8BITMIME", "ENHANCEDSTATUSCODES" }
+  return "250 " .. table.concat({ "sink.test", unpack(words) }, "\n")
 end
 
 -- One JSON line of the record.
 function conn:record(what, value)
-	self.record_file:write(cjson.encode { self.number, what, value }, "\n")
-	self.record_file:flush()
+  self.record_file:write(cjson.encode { self.number, what, value }, "\n")
+  self.record_file:flush()
 end
 
 local function wire(reply)
-	local code, text = reply:match "^(%d%d%d) (.*)$"
-	if not code then
-		error("sink: not an action: " .. reply)
-	end
-	local lines = {}
-	for line in (text .. "\n"):gmatch "([^\n]*)\n" do
-		lines[#lines + 1] = code .. "-" .. line
-	end
-	lines[#lines] = lines[#lines]:gsub("^(%d%d%d)-", "%1 ")
-	return table.concat(lines, "\r\n") .. "\r\n"
+  local code, text = reply:match "^(%d%d%d) (.*)$"
+  if not code then
+    error("sink: not an action: " .. reply)
+  end
+  local lines = {}
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
+    lines[#lines + 1] = code .. "-" .. line
+  end
+  lines[#lines] = lines[#lines]:gsub("^(%d%d%d)-", "%1 ")
+  return table.concat(lines, "\r\n") .. "\r\n"
 end
 
 -- Do one action.  Returns the code of the reply, if it was one.
 function conn:act(action)
-	if type(action) == "table" and (action.raw or action.bytes) then
-		self.output = self.output .. (action.raw or wire(action.bytes))
-		self.bytewise = action.bytes ~= nil
-		return tonumber((action.raw or action.bytes):match "^(%d%d%d)")
-	elseif type(action) == "table" then
-		local code
-		for _, one in ipairs(action) do
-			code = self:act(one) or code
-		end
-		return code
-	elseif action == "close" or action == "reset" then
-		self.ending = action
-	elseif action == "stall" then
-		self.stalled = true
-	elseif action == "endless" then
-		self.endless = true
-	else
-		self.output = self.output .. wire(action)
-		return tonumber(action:match "^(%d%d%d)")
-	end
+  if type(action) == "table" and (action.raw or action.bytes) then
+    self.output = self.output .. (action.raw or wire(action.bytes))
+    self.bytewise = action.bytes ~= nil
+    return tonumber((action.raw or action.bytes):match "^(%d%d%d)")
+  elseif type(action) == "table" then
+    local code
+    for _, one in ipairs(action) do
+      code = self:act(one) or code
+    end
+    return code
+  elseif action == "close" or action == "reset" then
+    self.ending = action
+  elseif action == "stall" then
+    self.stalled = true
+  elseif action == "endless" then
+    self.endless = true
+  else
+    self.output = self.output .. wire(action)
+    return tonumber(action:match "^(%d%d%d)")
+  end
 end
 
 function conn:at(stage, line)
-	local action = self.script[stage]
-	local n = (self.counts[stage] or 0) + 1
-	self.counts[stage] = n
-	if type(action) == "function" then
-		action = action(self, line, n)
-	end
-	if action == nil then
-		action = (stage == "EHLO" or stage == "LHLO") and ehlo(self.script) or default[stage]
-		if stage == "dot" then
-			action = action:format(n)
-		end
-	end
-	return action and self:act(action)
+  local action = self.script[stage]
+  local n = (self.counts[stage] or 0) + 1
+  self.counts[stage] = n
+  if type(action) == "function" then
+    action = action(self, line, n)
+  end
+  if action == nil then
+    action = (stage == "EHLO" or stage == "LHLO") and ehlo(self.script) or default[stage]
+    if stage == "dot" then
+      action = action:format(n)
+    end
+  end
+  return action and self:act(action)
 end
 
 local function unstuff(raw)
-	return (("\r\n" .. raw):gsub("\r\n%.", "\r\n")):sub(3)
+  return (("\r\n" .. raw):gsub("\r\n%.", "\r\n")):sub(3)
 end
 
 -- The end of the data: one reply, for LMTP one for each recipient.
 function conn:finish(raw)
-	local m = { from = self.from, to = self.to, from_line = self.from_line, data = unstuff(raw), raw = raw }
-	self.data = nil
-	m.replies = {}
-	for i = 1, self.script.lmtp and #self.to or 1 do
-		m.replies[i] = self:at("dot", self.to[i]) or 0
-	end
-	m.reply = m.replies[1]
-	self:record("message", m)
-	self.from, self.to = nil, {}
+  local m = {
+    from = self.from, to = self.to, from_line = self.from_line, data = unstuff(raw), raw = raw,
+  }
+  self.data = nil
+  m.replies = {}
+  for i = 1, self.script.lmtp and #self.to or 1 do
+    m.replies[i] = self:at("dot", self.to[i]) or 0
+  end
+  m.reply = m.replies[1]
+  self:record("message", m)
+  self.from, self.to = nil, {}
 end
 
 function conn:command(line)
-	local verb = line:match("^%a+") or ""
-	verb = verb:upper()
-	self:record("line", line)
-	local stage = (default[verb] or verb == "EHLO" or verb == "LHLO") and verb or "other"
-	local code = self:at(stage, line)
-	if verb == "MAIL" and code == 250 then
-		self.from, self.from_line, self.to = line:match "<(.-)>", line, {}
-	elseif verb == "RCPT" and code == 250 then
-		table.insert(self.to, line:match "<(.-)>")
-	elseif verb == "RSET" or verb == "EHLO" then
-		self.from, self.to = nil, {}
-	elseif verb == "DATA" and code == 354 then
-		self.data = ""
-	elseif verb == "QUIT" then
-		self.ending = self.ending or "close"
-	end
+  local verb = line:match("^%a+") or ""
+  verb = verb:upper()
+  self:record("line", line)
+  local stage = (default[verb] or verb == "EHLO" or verb == "LHLO") and verb or "other"
+  local code = self:at(stage, line)
+  if verb == "MAIL" and code == 250 then
+    self.from, self.from_line, self.to = line:match "<(.-)>", line, {}
+  elseif verb == "RCPT" and code == 250 then
+    table.insert(self.to, line:match "<(.-)>")
+  elseif verb == "RSET" or verb == "EHLO" then
+    self.from, self.to = nil, {}
+  elseif verb == "DATA" and code == 354 then
+    self.data = ""
+  elseif verb == "QUIT" then
+    self.ending = self.ending or "close"
+  end
 end
 
 -- What is in the input, as far as it goes.
 function conn:digest()
-	while not self.stalled and not self.ending do
-		if self.data then
-			if self.input ~= "" and self.script.body and not self.body_done then
-				self.body_done = true
-				self:at("body", self.input)
-			end
-			local whole = "\r\n" .. self.input
-			local at = whole:find("\r\n.\r\n", 1, true)
-			if not at or self.stalled or self.ending then
-				return
-			end
-			self.input = whole:sub(at + 5)
-			self.body_done = nil
-			self:finish(whole:sub(3, at + 1))
-		else
-			local line, rest = self.input:match "^(.-)\r\n(.*)$"
-			if not line then
-				return
-			end
-			self.input = rest
-			self:command(line)
-		end
-	end
+  while not self.stalled and not self.ending do
+    if self.data then
+      if self.input ~= "" and self.script.body and not self.body_done then
+        self.body_done = true
+        self:at("body", self.input)
+      end
+      local whole = "\r\n" .. self.input
+      local at = whole:find("\r\n.\r\n", 1, true)
+      if not at or self.stalled or self.ending then
+        return
+      end
+      self.input = whole:sub(at + 5)
+      self.body_done = nil
+      self:finish(whole:sub(3, at + 1))
+    else
+      local line, rest = self.input:match "^(.-)\r\n(.*)$"
+      if not line then
+        return
+      end
+      self.input = rest
+      self:command(line)
+    end
+  end
 end
 
 function conn:close()
-	if self.ending == "reset" then
-		self.sock:setoption("linger", { on = true, timeout = 0 })
-	end
-	self.sock:close()
-	self:record("end", self.ending or "lost")
-	self.gone = true
+  if self.ending == "reset" then
+    self.sock:setoption("linger", { on = true, timeout = 0 })
+  end
+  self.sock:close()
+  self:record("end", self.ending or "lost")
+  self.gone = true
 end
 
 function conn:on_readable()
-	local data, err, partial = self.sock:receive(65536)
-	data = data or partial
-	if data ~= "" then
-		self:record("octets", data)
-		self.input = self.input .. data
-		self:digest()
-	elseif err ~= "timeout" then
-		self:close()
-	end
+  local data, err, partial = self.sock:receive(65536)
+  data = data or partial
+  if data ~= "" then
+    self:record("octets", data)
+    self.input = self.input .. data
+    self:digest()
+  elseif err ~= "timeout" then
+    self:close()
+  end
 end
 
 function conn:on_writable()
-	if self.endless and self.output == "" then
-		self.output = ("250-and so on\r\n"):rep(100)
-	end
-	local piece = self.bytewise and self.output:sub(1, 1) or self.output
-	local sent, err, last = self.sock:send(piece)
-	self.output = self.output:sub((sent or last or 0) + 1)
-	if not sent and err ~= "timeout" then
-		self:close()
-	end
+  if self.endless and self.output == "" then
+    self.output = ("250-and so on\r\n"):rep(100)
+  end
+  local piece = self.bytewise and self.output:sub(1, 1) or self.output
+  local sent, err, last = self.sock:send(piece)
+  self.output = self.output:sub((sent or last or 0) + 1)
+  if not sent and err ~= "timeout" then
+    self:close()
+  end
 end
 
 function conn:wants_write()
-	return self.output ~= "" or self.endless
+  return self.output ~= "" or self.endless
 end
 
 local function serve(listener, script, path, running, go)
-	local record = assert(io.open(path, "a"))
-	local conns, count = {}, 0
-	listener:settimeout(0)
-	while running() do
-		local reads, writes = { go, listener }, {}
-		for sock, c in pairs(conns) do
-			if c.ending and not c:wants_write() then
-				c:close()
-				conns[sock] = nil
-			else
-				if not (c.stalled and c.data) then
-					reads[#reads + 1] = sock
-				end
-				if c:wants_write() then
-					writes[#writes + 1] = sock
-				end
-			end
-		end
-		local readable, writable = socket.select(reads, writes, 1)
-		for _, sock in ipairs(readable) do
-			if sock == listener then
-				local new = listener:accept()
-				if new then
-					count = count + 1
-					new:settimeout(0)
-					new:setoption("tcp-nodelay", true)
-					local c = setmetatable({
-						sock = new, number = count, input = "", output = "", to = {}, counts = {},
-						script = script, record_file = record,
-					}, conn)
-					conns[new] = c
-					c:record("open", true)
-					if not script.connect or not c:at "connect" then
-						if not c.ending then
-							c:at "banner"
-						end
-					end
-				end
-			elseif conns[sock] and not conns[sock].gone then
-				conns[sock]:on_readable()
-			end
-		end
-		for _, sock in ipairs(writable) do
-			if not conns[sock].gone then
-				conns[sock]:on_writable()
-			end
-		end
-		for sock, c in pairs(conns) do
-			if c.gone then
-				conns[sock] = nil
-			end
-		end
-	end
-	return true
+  local record = assert(io.open(path, "a"))
+  local conns, count = {}, 0
+  listener:settimeout(0)
+  while running() do
+    local reads, writes = { go, listener }, {}
+    for sock, c in pairs(conns) do
+      if c.ending and not c:wants_write() then
+        c:close()
+        conns[sock] = nil
+      else
+        if not (c.stalled and c.data) then
+          reads[#reads + 1] = sock
+        end
+        if c:wants_write() then
+          writes[#writes + 1] = sock
+        end
+      end
+    end
+    local readable, writable = socket.select(reads, writes, 1)
+    for _, sock in ipairs(readable) do
+      if sock == listener then
+        local new = listener:accept()
+        if new then
+          count = count + 1
+          new:settimeout(0)
+          new:setoption("tcp-nodelay", true)
+          local c = setmetatable({
+            sock = new, number = count, input = "", output = "", to = {}, counts = {},
+            script = script, record_file = record,
+          }, conn)
+          conns[new] = c
+          c:record("open", true)
+          if not script.connect or not c:at "connect" then
+            if not c.ending then
+              c:at "banner"
+            end
+          end
+        end
+      elseif conns[sock] and not conns[sock].gone then
+        conns[sock]:on_readable()
+      end
+    end
+    for _, sock in ipairs(writable) do
+      if not conns[sock].gone then
+        conns[sock]:on_writable()
+      end
+    end
+    for sock, c in pairs(conns) do
+      if c.gone then
+        conns[sock] = nil
+      end
+    end
+  end
+  return true
 end
 
 function sink.start(script)
-	script = script or {}
-	local listener = assert(socket.tcp4())
-	listener:setoption("reuseaddr", true)
-	assert(listener:bind("127.0.0.1", script.port or 0))
-	local _, port = listener:getsockname()
-	local self = setmetatable({ port = tonumber(port), dir = process.directory(), fill = {} }, sink)
-	self.path = self.dir .. "/record"
-	self.url = (script.lmtp and "lmtp" or "smtp") .. "://127.0.0.1:" .. self.port
-	open[self] = true
-	if script.connect == "refuse" then
-		self.listener = listener	-- bound, so that nobody else takes it; not listening
-		return self
-	end
-	assert(listener:listen(script.connect == "stall" and 0 or 512))
-	if script.connect == "stall" then
-		self.listener = listener
-		for i = 1, 8 do			-- fill the backlog; the next SYN is not answered
-			self.fill[i] = socket.tcp4()
-			self.fill[i]:settimeout(0)
-			self.fill[i]:connect("127.0.0.1", self.port)
-		end
-		return self
-	end
-	self.task = process.task("sink", function(running, go)
-		return serve(listener, script, self.path, running, go)
-	end, { listener:getfd() })
-	listener:close()
-	return self
+  script = script or {}
+  local listener = assert(socket.tcp4())
+  listener:setoption("reuseaddr", true)
+  assert(listener:bind("127.0.0.1", script.port or 0))
+  local _, port = listener:getsockname()
+  local self = setmetatable({ port = tonumber(port), dir = process.directory(), fill = {} }, sink)
+  self.path = self.dir .. "/record"
+  self.url = (script.lmtp and "lmtp" or "smtp") .. "://127.0.0.1:" .. self.port
+  open[self] = true
+  if script.connect == "refuse" then
+    self.listener = listener  -- bound, so that nobody else takes it; not listening
+    return self
+  end
+  assert(listener:listen(script.connect == "stall" and 0 or 512))
+  if script.connect == "stall" then
+    self.listener = listener
+    for i = 1, 8 do  -- fill the backlog; the next SYN is not answered
+      self.fill[i] = socket.tcp4()
+      self.fill[i]:settimeout(0)
+      self.fill[i]:connect("127.0.0.1", self.port)
+    end
+    return self
+  end
+  self.task = process.task("sink", function(running, go)
+    return serve(listener, script, self.path, running, go)
+  end, { listener:getfd() })
+  listener:close()
+  return self
 end
 
 -- The record: a list of { connection, what, value }.
 function sink:record()
-	local list = {}
-	for line in (process.read(self.path) or ""):gmatch "([^\n]*)\n" do
-		list[#list + 1] = cjson.decode(line)
-	end
-	return list
+  local list = {}
+  for line in (process.read(self.path) or ""):gmatch "([^\n]*)\n" do
+    list[#list + 1] = cjson.decode(line)
+  end
+  return list
 end
 
 function sink:of(what, number)
-	local list = {}
-	for _, entry in ipairs(self:record()) do
-		if entry[2] == what and (not number or entry[1] == number) then
-			list[#list + 1] = entry[3]
-		end
-	end
-	return list
+  local list = {}
+  for _, entry in ipairs(self:record()) do
+    if entry[2] == what and (not number or entry[1] == number) then
+      list[#list + 1] = entry[3]
+    end
+  end
+  return list
 end
 
 -- Messages whose end-of-data came, { from, to, data, raw, reply }, oldest
@@ -318,55 +320,55 @@ function sink:lines(number) return self:of("line", number) end
 function sink:connections() return #self:of "open" end
 
 function sink:accepted()
-	local list = {}
-	for _, m in ipairs(self:messages()) do
-		if m.reply == 250 then
-			list[#list + 1] = m
-		end
-	end
-	return list
+  local list = {}
+  for _, m in ipairs(self:messages()) do
+    if m.reply == 250 then
+      list[#list + 1] = m
+    end
+  end
+  return list
 end
 
 -- Every octet that one connection brought.
 function sink:octets(number)
-	return table.concat(self:of("octets", number or 1))
+  return table.concat(self:of("octets", number or 1))
 end
 
 function sink:wait_messages(n, seconds)
-	return wait.for_(n .. " messages at the sink", function()
-		local list = self:messages()
-		return #list >= n and list
-	end, seconds)
+  return wait.for_(n .. " messages at the sink", function()
+    local list = self:messages()
+    return #list >= n and list
+  end, seconds)
 end
 
 function sink:wait_line(pattern, seconds)
-	return wait.for_("a command like " .. pattern .. " at the sink", function()
-		for _, line in ipairs(self:lines()) do
-			if line:match(pattern) then
-				return line
-			end
-		end
-	end, seconds)
+  return wait.for_("a command like " .. pattern .. " at the sink", function()
+    for _, line in ipairs(self:lines()) do
+      if line:match(pattern) then
+        return line
+      end
+    end
+  end, seconds)
 end
 
 function sink:stop()
-	open[self] = nil
-	if self.task then
-		self.task:result()
-	end
-	if self.listener then
-		self.listener:close()
-	end
-	for _, sock in ipairs(self.fill) do
-		sock:close()
-	end
-	process.remove(self.dir)
+  open[self] = nil
+  if self.task then
+    self.task:result()
+  end
+  if self.listener then
+    self.listener:close()
+  end
+  for _, sock in ipairs(self.fill) do
+    sock:close()
+  end
+  process.remove(self.dir)
 end
 
 function sink.clean()
-	for hop in pairs(open) do
-		pcall(hop.stop, hop)
-	end
+  for hop in pairs(open) do
+    pcall(hop.stop, hop)
+  end
 end
 
 return sink

@@ -23,83 +23,84 @@ local lost = "451 4%.4%.[12]"
 -- Fault, then what the client is told when it strikes at each stage; the same
 -- for all stages if it is one text.
 local faults = {
-	["4xx"] = {
-		action = "450 4.2.0 not now",
-		connect = false, banner = "4%d%d 4%.", EHLO = "4%d%d 4%.", MAIL = "450 4%.2%.0 not now",
-		RCPT = "450 4%.2%.0 not now", DATA = "450 4%.2%.0", body = "450 4%.2%.0", dot = "450 4%.2%.0",
-	},
-	["5xx"] = {
-		action = "554 5.7.0 never",
-		connect = false, banner = "4%d%d 4%.", EHLO = "4%d%d 4%.", MAIL = "554 5%.7%.0 never",
-		RCPT = "554 5%.7%.0 never", DATA = "554 5%.7%.0", body = "554 5%.7%.0", dot = "554 5%.7%.0",
-	},
-	["421 and close"] = {
-		action = { "421 4.3.2 going", "close" },
-		connect = false, banner = "4%d%d 4%.", EHLO = "4%d%d 4%.", MAIL = "4[25]1 4%.", RCPT = "4[25]1 4%.",
-		DATA = "4[25]1 4%.", body = "4[25]1 4%.", dot = "4[25]1 4%.",
-	},
-	["close"] = { action = "close", all = lost },
-	["reset"] = { action = "reset", all = lost },
-	["stall"] = { action = "stall", all = lost },
-	["malformed reply"] = { action = { raw = "hello there\r\n" }, connect = false, all = lost },
-	["mixed codes"] = { action = { raw = "250-a\r\n550 b\r\n" }, connect = false, all = lost },
-	["no such code"] = { action = { raw = "999 what\r\n" }, connect = false, all = lost },
-	["a line without end"] = { action = { raw = "250 " .. ("x"):rep(5000) }, connect = false, all = lost },
-	["endless reply"] = { action = "endless", connect = false, all = lost },
-	["3xx"] = { action = "354 what", connect = false, DATA = false, body = false, all = "4%d%d 4%." },
-	["refuse"] = { action = "refuse", only = "connect", all = "451 4%.4%.1" },
+  ["4xx"] = {
+    action = "450 4.2.0 not now",
+    connect = false, banner = "4%d%d 4%.", EHLO = "4%d%d 4%.", MAIL = "450 4%.2%.0 not now",
+    RCPT = "450 4%.2%.0 not now", DATA = "450 4%.2%.0", body = "450 4%.2%.0", dot = "450 4%.2%.0",
+  },
+  ["5xx"] = {
+    action = "554 5.7.0 never",
+    connect = false, banner = "4%d%d 4%.", EHLO = "4%d%d 4%.", MAIL = "554 5%.7%.0 never",
+    RCPT = "554 5%.7%.0 never", DATA = "554 5%.7%.0", body = "554 5%.7%.0", dot = "554 5%.7%.0",
+  },
+  ["421 and close"] = {
+    action = { "421 4.3.2 going", "close" },
+    connect = false, banner = "4%d%d 4%.", EHLO = "4%d%d 4%.", MAIL = "4[25]1 4%.", RCPT = "4[25]1 4%.",
+    DATA = "4[25]1 4%.", body = "4[25]1 4%.", dot = "4[25]1 4%.",
+  },
+  ["close"] = { action = "close", all = lost },
+  ["reset"] = { action = "reset", all = lost },
+  ["stall"] = { action = "stall", all = lost },
+  ["malformed reply"] = { action = { raw = "hello there\r\n" }, connect = false, all = lost },
+  ["mixed codes"] = { action = { raw = "250-a\r\n550 b\r\n" }, connect = false, all = lost },
+  ["no such code"] = { action = { raw = "999 what\r\n" }, connect = false, all = lost },
+  ["a line without end"] = { action = { raw = "250 " .. ("x"):rep(5000) }, connect = false, all = lost },
+  ["endless reply"] = { action = "endless", connect = false, all = lost },
+  ["3xx"] = { action = "354 what", connect = false, DATA = false, body = false, all = "4%d%d 4%." },
+  ["refuse"] = { action = "refuse", only = "connect", all = "451 4%.4%.1" },
 }
 
 local stages = { "connect", "banner", "EHLO", "MAIL", "RCPT", "DATA", "body", "dot" }
 
 local function script(stage, action)
-	local s = { [stage] = action }
-	if stage == "EHLO" then
-		s.HELO = action
-	end
-	return s
+  local s = { [stage] = action }
+  if stage == "EHLO" then
+    s.HELO = action
+  end
+  return s
 end
 
 for _, mode in ipairs { "relay", "hooks" } do
-	describe(("a next hop (check_recipients = %q)"):format(mode), function()
-		local server, c
+  describe(("a next hop (check_recipients = %q)"):format(mode), function()
+    local server, c
 
-		setup(function()
-			server = lunette.start { config = config:format(mode), hooks = { route = route } }
-			c = server:dial()
-			c:hello()
-		end)
-		teardown(lunette.clean)
-		after_each(sink.clean)
+    setup(function()
+      server = lunette.start { config = config:format(mode), hooks = { route = route } }
+      c = server:dial()
+      c:hello()
+    end)
+    teardown(lunette.clean)
+    after_each(sink.clean)
 
-		for name, fault in pairs(faults) do
-			for _, stage in ipairs(stages) do
-				local want = fault[stage]
-				if want == nil and (not fault.only or fault.only == stage) then
-					want = fault.all
-				end
-				if want then
-					it(("gives a fault at %s: %s"):format(stage, name), function()
-						local hop = sink.start(script(stage, fault.action))
-						local content = "Subject: x\r\n\r\n" .. ("a line of it\r\n"):rep(stage == "body" and 20000 or 5)
-						local r = c:mail { to = hop.port .. "@x.test", data = content }
-						local said = ("%d %s"):format(r.code, r.text)
-						assert.truthy(said:match("^" .. want), said)
-						if fault.action ~= "refuse" and not (stage == "connect" and name == "stall") then
-							assert.equal(0, #hop:accepted())
-						end
-						c:cmd("RSET", 250)
-						hop:stop()
-					end)
-				end
-			end
-		end
+    for name, fault in pairs(faults) do
+      for _, stage in ipairs(stages) do
+        local want = fault[stage]
+        if want == nil and (not fault.only or fault.only == stage) then
+          want = fault.all
+        end
+        if want then
+          it(("gives a fault at %s: %s"):format(stage, name), function()
+            local hop = sink.start(script(stage, fault.action))
+            local lines = stage == "body" and 20000 or 5
+            local content = "Subject: x\r\n\r\n" .. ("a line of it\r\n"):rep(lines)
+            local r = c:mail { to = hop.port .. "@x.test", data = content }
+            local said = ("%d %s"):format(r.code, r.text)
+            assert.truthy(said:match("^" .. want), said)
+            if fault.action ~= "refuse" and not (stage == "connect" and name == "stall") then
+              assert.equal(0, #hop:accepted())
+            end
+            c:cmd("RSET", 250)
+            hop:stop()
+          end)
+        end
+      end
+    end
 
-		it("works on, after all this", function()
-			local hop = sink.start {}
-			assert.equal(250, c:mail { to = hop.port .. "@x.test" }.code)
-			assert.equal(1, #hop:accepted())
-			assert.equal(0, server:count "worker_exit")
-		end)
-	end)
+    it("works on, after all this", function()
+      local hop = sink.start {}
+      assert.equal(250, c:mail { to = hop.port .. "@x.test" }.code)
+      assert.equal(1, #hop:accepted())
+      assert.equal(0, server:count "worker_exit")
+    end)
+  end)
 end

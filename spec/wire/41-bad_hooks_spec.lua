@@ -43,74 +43,75 @@ return hook
 ]]
 
 local fine = {
-	keeps = true,
+  keeps = true,
 }
 
 describe("a bad hook", function()
-	local server, c
+  local server, c
 
-	setup(function()
-		server = lunette.start {
-			config = [[ relay = "maildir:mail"; hooks = { "bad" }; workers = { count = 1 };
-				limits = { errors = 0, soft_errors = 0 }; lua = { memory = "16M" } ]],
-			hooks = { bad = bad },
-		}
-	end)
-	teardown(lunette.clean)
-	before_each(function()
-		c = server:dial()
-		c:hello()
-	end)
-	after_each(function() c:close() end)
+  setup(function()
+    server = lunette.start {
+      config = [[ relay = "maildir:mail"; hooks = { "bad" }; workers = { count = 1 };
+        limits = { errors = 0, soft_errors = 0 }; lua = { memory = "16M" } ]],
+      hooks = { bad = bad },
+    }
+  end)
+  teardown(lunette.clean)
+  before_each(function()
+    c = server:dial()
+    c:hello()
+  end)
+  after_each(function() c:close() end)
 
-	for order in bad:gmatch "\n  ([%w_]+) = function" do
-		if not fine[order] then
-			it(order .. ": 451, one line, and the session lives", function()
-				if order == "uses_kept" then
-					local other = server:dial()
-					other:hello()
-					other:cmd("MAIL FROM:<keeps@b.test>", 250)
-					other:cmd("QUIT", 221)
-					other:expect_closed()
-				end
-				local from = server:here()
-				c:cmd(("MAIL FROM:<%s@b.test>"):format(order), "451 4%.3%.0")
-				local line = server:wait_for("hook_error", nil, from)
-				assert.equal("bad", line.hook)
-				assert.equal("mail", line.stage)
-				assert.truthy(line.id and line.client)
-				assert.equal(1, server:count("hook_error", nil, from))
-				assert.equal(250, c:mail {}.code)
-			end)
-		end
-	end
+  for order in bad:gmatch "\n  ([%w_]+) = function" do
+    if not fine[order] then
+      it(order .. ": 451, one line, and the session lives", function()
+        if order == "uses_kept" then
+          local other = server:dial()
+          other:hello()
+          other:cmd("MAIL FROM:<keeps@b.test>", 250)
+          other:cmd("QUIT", 221)
+          other:expect_closed()
+        end
+        local from = server:here()
+        c:cmd(("MAIL FROM:<%s@b.test>"):format(order), "451 4%.3%.0")
+        local line = server:wait_for("hook_error", nil, from)
+        assert.equal("bad", line.hook)
+        assert.equal("mail", line.stage)
+        assert.truthy(line.id and line.client)
+        assert.equal(1, server:count("hook_error", nil, from))
+        assert.equal(250, c:mail {}.code)
+      end)
+    end
+  end
 
-	it("has its traceback in the log", function()
-		c:cmd("MAIL FROM:<raises@b.test>", 451)
-		server:wait_for "hook_error"
-		local all = server:log "hook_error"
-		assert.matches("bad%.lua:%d+: on purpose", all[#all].line)
-	end)
+  it("has its traceback in the log", function()
+    c:cmd("MAIL FROM:<raises@b.test>", 451)
+    server:wait_for "hook_error"
+    local all = server:log "hook_error"
+    assert.matches("bad%.lua:%d+: on purpose", all[#all].line)
+  end)
 
-	it("leaves the worker as it was", function()
-		assert.equal(0, server:count "worker_exit")
-		assert.equal(1, #server:workers())
-	end)
+  it("leaves the worker as it was", function()
+    assert.equal(0, server:count "worker_exit")
+    assert.equal(1, #server:workers())
+  end)
 end)
 
 describe("on_error", function()
-	after_each(lunette.clean)
+  after_each(lunette.clean)
 
-	for on_error, want in pairs { next = 250, reject = 550, defer = 451 } do
-		it(("%s: %d"):format(on_error, want), function()
-			local server = lunette.start {
-				config = ([[ relay = "discard:"; hooks = { { "bad", on_error = "%s" }, "yes" } ]]):format(on_error),
-				hooks = { bad = [[ return { mail = function() error "no" end } ]] },
-			}
-			local c = server:dial()
-			c:hello()
-			c:cmd("MAIL FROM:<>", want)
-			server:stop()
-		end)
-	end
+  for on_error, want in pairs { next = 250, reject = 550, defer = 451 } do
+    it(("%s: %d"):format(on_error, want), function()
+      local server = lunette.start {
+        config = ([[ relay = "discard:"; hooks = { { "bad", on_error = "%s" }, "yes" } ]])
+          :format(on_error),
+        hooks = { bad = [[ return { mail = function() error "no" end } ]] },
+      }
+      local c = server:dial()
+      c:hello()
+      c:cmd("MAIL FROM:<>", want)
+      server:stop()
+    end)
+  end
 end)

@@ -366,7 +366,7 @@ evaluate(lua_State *L)
 
 	error = file_read(j->path, FILE_MAX, c->arena, &text, &len);
 	if (error)
-		conf_lua_fail(c, "%s: %s", j->path, error);
+		conf_lua_fail(c, "%.700s: %s", j->path, error);
 	conf_lua_load(c, j->path, text, len, false);
 	conf_lua_push_globals(c);
 	lua_setfenv(L, -2);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 
 #include "reader.h"
 
-enum { SOURCE_MAX = 64 * 1024 * 1024, NAME_MAX_ = 200 };
+enum { SOURCE_MAX = 64 * 1024 * 1024, NAME_LEN_MAX = 200 };
 
 struct reader {
 	const struct loader_args *args;
@@ -89,6 +90,7 @@ shed(const struct reader *r)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	descriptors_keep(keep, 2);
 }
 
@@ -199,7 +201,7 @@ serve(struct reader *r, const struct buf *ask)
 	char *data = NULL;
 	size_t len = 0;
 
-	if (ask->len < 2 || strlen(name) > NAME_MAX_ || kind > POLICY_MODULE ||
+	if (ask->len < 2 || strlen(name) > NAME_LEN_MAX || kind > POLICY_MODULE ||
 	    !is_name(name, kind == POLICY_MODULE)) {
 		frame_send(r->checker, FRAME_MISSING, "not a name", 10);
 		return;

@@ -285,10 +285,13 @@ log_result(struct session *s, const struct relay_result *result,
     const struct reply *r)
 {
 	struct log_line line;
-	bool ok = reply_class(r->code) == 2;
+	const char *event = "message";
 
-	session_log(s, &line, ok ? LOG_INFO : LOG_WARN,
-	    ok ? "message" : "relay_error");
+	if (reply_class(r->code) != 2)
+		event = "relay_error";
+	else if (result->discarded)
+		event = "discard";
+	session_log(s, &line, *event == 'm' ? LOG_INFO : LOG_WARN, event);
 	log_txn(s, &line);
 	log_str(&line, "relay", result->relay);
 	log_fmt(&line, "reply", "%d %s %s", r->code, r->enhanced, r->text);

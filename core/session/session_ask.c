@@ -230,6 +230,7 @@ session_answer(struct session *s, const struct verdict *v)
 	if (!s->asking)
 		return;
 	s->asking = false;
+	session_early_cancel(s);
 	s->io->wait = SESSION_WAIT_NONE;
 	if (!stage_is_observer(stage)) {
 		take(s, stage, v);

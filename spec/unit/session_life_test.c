@@ -151,6 +151,29 @@ clients_leave(void)
 	}
 }
 
+/* A client that closes with replies unread resets the connection. */
+static void
+reset_by_the_client(void)
+{
+	begin("");
+	fake.late = true;
+	fake_open();
+	fake_run();
+	if (write(fake.fd, "EHLO c.test\r\n", 13) != 13)
+		exit(1);
+	while (!fake.pending)
+		ev_run(fake.loop, EVRUN_NOWAIT);
+	if (write(fake.fd, "NOOP\r\n", 6) != 6)
+		exit(1);
+	fake.pending = false;
+	fake_answer(fake.s);
+	close(fake.fd);
+	fake.fd = -1;
+	fake_run();
+	test_ok("reset", fake.s == NULL && logged("reason=lost"));
+	fake_end();
+}
+
 /* A question is open, and input is left: it is served first. */
 static void
 half_closed(void)
@@ -483,6 +506,7 @@ main(void)
 	the_log_says_it();
 	the_trace_header();
 	clients_leave();
+	reset_by_the_client();
 	half_closed();
 	lost_after_the_dot();
 	deadlines();

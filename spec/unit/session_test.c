@@ -157,6 +157,12 @@ static const struct script {
 	QUIT, START MAIL_OK RCPT_OK RCPT_OK GO TAKEN BYE, NULL, NULL },
 { "a delay", 0, "", EHLO "MAIL FROM:<s@a.test>\r\n" QUIT,
 	START MAIL_OK BYE, NULL, NULL },
+{ "the same recipient twice", 0, "", EHLO "MAIL FROM:<s@a.test>\r\n"
+	"RCPT TO:<r@b.test>\r\nRCPT TO:<r@b.test>\r\nDATA\r\n|" CONTENT QUIT,
+	START MAIL_OK RCPT_OK RCPT_OK GO TAKEN BYE,
+	"pre_connection connect helo(c.test) mail(s@a.test) rcpt(r@b.test) "
+	"rcpt(r@b.test) data headers message +relay(hop) deliver(2) -relay "
+	"relayed(250) reset disconnect ", NULL },
 { "another relay", 0, "", EHLO "MAIL FROM:<s@a.test>\r\n"
 	"RCPT TO:<r@b.test>\r\nRCPT TO:<r-hub@b.test>\r\nRSET\r\n"
 	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r-hub@b.test>\r\n"

@@ -14,8 +14,6 @@ put_name(struct buf *out, const char *name)
 {
 	size_t i, len;
 
-	if (name == NULL || *name == '\0')
-		name = "unknown";
 	len = strnlen(name, NAME_MAX_LEN);
 	for (i = 0; i < len; i++) {
 		char c = name[i];
@@ -52,8 +50,10 @@ received_write(const struct received *r, struct buf *out)
 	buf_puts(out, "Received: from ");
 	put_name(out, r->helo);
 	buf_puts(out, " (");
-	put_name(out, r->name);
-	buf_puts(out, " ");
+	if (r->name != NULL) {
+		put_name(out, r->name);
+		buf_puts(out, " ");
+	}
 	put_ip(out, r->client);
 	buf_printf(out, ")\r\n\tby %s with %s id %s", r->hostname, r->protocol,
 	    r->id);

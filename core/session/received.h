@@ -12,17 +12,18 @@ struct buf;
  *		by HOSTNAME with ESMTP id TXN
  *		for <RCPT>; DATE
  *
+ * NAME is left out if it is not known, "for" if there are several recipients.
  * What the client and the DNS said is cut and cleaned here: neither can end
  * the line or close the comment.
  */
 struct received {
-	const char *helo;	/* NULL: "unknown" */
-	const char *name;	/* NULL: "unknown" */
+	const char *helo;
+	const char *name;	/* NULL: not known */
 	const struct addr *client;
 	const char *hostname;
 	const char *protocol;	/* "ESMTP" */
 	const char *id;
-	const char *rcpt;	/* without <>; NULL if there are several */
+	const char *rcpt;	/* without <>; or NULL */
 	double when;		/* wall clock */
 };
 

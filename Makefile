@@ -115,10 +115,15 @@ check: $(ARCHIVES)
 soak: all
 	@SOAK=1 JOBS=1 SPEC_TIMEOUT=0 spec/run wire soak
 
+# As root the workers become whoever owns the tree, so that var/ is theirs.
+AS_OWNER = $(if $(filter 0,$(shell id -u)),-o user=$(shell stat -c %U .))
+
 run: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@mkdir -p var/mail
-	$(OUT)/lunette run -c conf/lunette.lua
+	@echo "Listening on 127.0.0.1:2525.  In another window, type:"
+	@echo "  $(OUT)/lunette send --rcpt you@example.org && ls var/mail/new"
+	$(OUT)/lunette run -c conf/lunette.lua $(AS_OWNER)
 
 deps:
 	@sh contrib/deps.sh

@@ -327,8 +327,7 @@ on_txn_asked(struct session *s)
 	txn_reset(&s->txn);
 	if (s->env->policy != NULL)
 		s->env->policy->txn_reset(s);
-	if (s->io->held_stage == STAGE_MAIL)
-		session_forget_held(s, STAGE_MAIL);
+	session_forget_held(s, SESSION_HELD_SENDER);
 	if (s->state != SESSION_CLOSING)
 		s->state = SESSION_READY;
 	s->io->next = next;

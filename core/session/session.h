@@ -160,7 +160,6 @@ struct session {
 	bool esmtp, trusted, quiet;
 	struct txn txn;
 	struct session_limits limits;	/* hooks may change some */
-	struct verdict held;		/* by :later(), or VERDICT_NONE */
 	bool asking;			/* a question is open */
 	struct session_question question;
 	unsigned messages, recipients, errors, unknown, junk, txns;

@@ -149,33 +149,34 @@ keep(struct session *s, const char *text)
 	return text != NULL ? arena_strdup(s->arena, text) : NULL;
 }
 
-/* A reject or defer that waits for RCPT.  The first one stays. */
+/* A reject or defer that waits for RCPT.  As in a chain the first one stays,
+ * but a defer gives way to a reject. */
 static bool
 hold(struct session *s, enum stage stage, const struct verdict *v)
 {
-	bool early = is_greeting(stage) || stage == STAGE_HELO ||
-	    stage == STAGE_STARTTLS || stage == STAGE_MAIL;
+	enum session_held who = stage == STAGE_HELO ? SESSION_HELD_HELO :
+	    stage == STAGE_MAIL ? SESSION_HELD_SENDER : SESSION_HELD_CLIENT;
+	struct verdict *held = &s->io->held[who];
+	bool early = stage <= STAGE_MAIL && stage != STAGE_AUTH;
 
 	if (!v->later || !early ||
 	    (v->kind != VERDICT_REJECT && v->kind != VERDICT_DEFER))
 		return false;
-	if (s->held.kind != VERDICT_NONE)
+	if (held->kind == VERDICT_REJECT || held->kind == v->kind)
 		return true;
-	s->held = *v;
-	s->held.enhanced = keep(s, v->enhanced);
-	s->held.text = keep(s, v->text);
-	s->held.hook = keep(s, v->hook);
-	s->held.relay = NULL;
-	s->held.delay = 0;
-	s->io->held_stage = stage;
+	*held = *v;
+	held->enhanced = keep(s, v->enhanced);
+	held->text = keep(s, v->text);
+	held->hook = keep(s, v->hook);
+	held->relay = NULL;
+	held->delay = 0;
 	return true;
 }
 
 void
-session_forget_held(struct session *s, enum stage stage)
+session_forget_held(struct session *s, enum session_held who)
 {
-	if (s->held.kind != VERDICT_NONE && s->io->held_stage == stage)
-		memset(&s->held, 0, sizeof s->held);
+	memset(&s->io->held[who], 0, sizeof s->io->held[who]);
 }
 
 /* Make of a verdict what the verbs go by. */
@@ -243,10 +244,20 @@ session_answer(struct session *s, const struct verdict *v)
 bool
 session_use_held(struct session *s)
 {
-	if (s->held.kind == VERDICT_NONE)
-		return false;
-	take(s, STAGE_RCPT, &s->held);
-	return true;
+	const struct verdict *use = NULL;
+	int who;
+
+	for (who = 0; who < SESSION_HELD; who++) {
+		const struct verdict *held = &s->io->held[who];
+
+		if (held->kind != VERDICT_NONE && (use == NULL ||
+		    (use->kind == VERDICT_DEFER &&
+		    held->kind == VERDICT_REJECT)))
+			use = held;
+	}
+	if (use != NULL)
+		take(s, STAGE_RCPT, use);
+	return use != NULL;
 }
 
 bool

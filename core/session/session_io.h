@@ -39,6 +39,12 @@ enum session_wait {
 	SESSION_WAIT_END,	/* all is done; session_free on the next turn */
 };
 
+/* Who a verdict that is held is about. */
+enum session_held {
+	SESSION_HELD_CLIENT, SESSION_HELD_HELO, SESSION_HELD_SENDER,
+	SESSION_HELD			/* how many */
+};
+
 enum {
 	SESSION_HELO_MAX = 255,		/* RFC 5321 4.5.3.1.2 */
 	SESSION_JUNK_MAX = 256 * 1024,	/* octets of a command without CRLF */
@@ -68,12 +74,13 @@ struct session_io {
 	bool hangup;
 	const char *quarantine, *why;	/* in the transaction's arena */
 	struct reply reply;
-	enum stage held_stage;		/* where session.held was given */
+	struct verdict held[SESSION_HELD];	/* by :later(), until RCPT */
 
 	char helo[2][SESSION_HELO_MAX + 1];
 	unsigned helo_slot;
 	const char *old_helo;		/* what it was before this one */
 	bool old_esmtp;
+	struct verdict old_held;
 
 	struct txn_rcpt *rcpt;		/* that is being decided */
 
@@ -125,9 +132,9 @@ bool session_refused(struct session *);
 bool session_refuses(const struct session *);	/* only tells */
 /* Go on with next after so many seconds. */
 void session_delay(struct session *, double seconds, session_fn next);
-/* Put session.held in place of a verdict of the hooks at RCPT. */
+/* Put what is held in place of a verdict of the hooks at RCPT. */
 bool session_use_held(struct session *);
-void session_forget_held(struct session *, enum stage);
+void session_forget_held(struct session *, enum session_held);
 /* Stop waiting, for anything. */
 void session_abandon(struct session *);
 

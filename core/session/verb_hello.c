@@ -33,7 +33,8 @@ verb_helo_check(struct session *s, const struct command *c)
 	s->helo = slot;
 	s->esmtp = c->verb == COMMAND_EHLO;
 	s->question.u.helo = slot;
-	session_forget_held(s, STAGE_HELO);
+	io->old_held = io->held[SESSION_HELD_HELO];
+	session_forget_held(s, SESSION_HELD_HELO);
 	return true;
 }
 
@@ -91,6 +92,7 @@ verb_helo(struct session *s)
 	if (session_refuses(s)) {
 		s->helo = io->old_helo;
 		s->esmtp = io->old_esmtp;
+		io->held[SESSION_HELD_HELO] = io->old_held;
 		session_refused(s);
 		return;
 	}

@@ -195,10 +195,19 @@ static const struct script {
 	START MAIL_OK "550 5.9.9 so says the hook\r\n"
 	"550 5.9.9 so says the hook\r\n" OK MAIL_OK
 	"550 5.9.9 so says the hook\r\n" BYE, NULL, NULL },
+{ "a reject that is held takes the place of a defer", 0,
+	"connect=wait.later", EHLO "MAIL FROM:<no.later@a.test>\r\n"
+	"RCPT TO:<r@b.test>\r\nRSET\r\nMAIL FROM:<s@a.test>\r\n"
+	"RCPT TO:<r@b.test>\r\n" QUIT,
+	START MAIL_OK "550" REFUSED OK MAIL_OK "451" LATER BYE, NULL, NULL },
 { "held at helo, forgotten with it", 0, "", "EHLO wait.later\r\n|"
 	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n|" EHLO
 	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n" QUIT,
 	START MAIL_OK "451" LATER EHLO_SAID MAIL_OK RCPT_OK BYE, NULL, NULL },
+{ "held at helo, and not lost by a refused one", 0, "",
+	"EHLO wait.later\r\n|EHLO no-one.test\r\n|"
+	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n" QUIT,
+	START "550" REFUSED MAIL_OK "451" LATER BYE, NULL, NULL },
 { "held at mail, forgotten with it", 0, "", EHLO
 	"MAIL FROM:<no.later@a.test>\r\nRCPT TO:<r@b.test>\r\nRSET\r\n"
 	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n" QUIT,

@@ -1,7 +1,7 @@
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -81,17 +81,34 @@ report(struct checker *c, const struct policy *policy)
 	buf_clear(&b);
 }
 
+/* Become what a worker is.  Where that can be done, its directory for large
+ * messages must be there; a check by someone else does not ask. */
+static int
+become_worker(const struct conf *c, char *error)
+{
+	char what[CONF_ERROR_MAX];
+	bool same = privilege_check(c->user, c->group, c->chroot, what) == 0;
+
+	if (privilege_drop(c, SIGKILL, what) < 0) {
+		snprintf(error, CONF_ERROR_MAX, "%.400s: %.600s", c->path, what);
+		return -1;
+	}
+	if (!same || access(c->spool_dir, W_OK | X_OK) == 0)
+		return 0;
+	snprintf(error, CONF_ERROR_MAX, "%.400s: spool_dir: %.400s: %s",
+	    c->path, c->spool_dir, strerror(errno));
+	return -1;
+}
+
 void
 checker_run(const struct conf *conf, int fd, char *running)
 {
 	struct checker c = { .fd = fd, .arena = arena_new() };
-	char error[CONF_ERROR_MAX], line[CONF_ERROR_MAX];
+	char error[CONF_ERROR_MAX];
 	struct policy_conf pc;
 	struct policy *policy;
 
-	if (privilege_drop(conf, SIGKILL, line) < 0) {
-		snprintf(error, sizeof error, "%.200s: %.700s", conf->path,
-		    line);
+	if (become_worker(conf, error) < 0) {
 		frame_send(fd, FRAME_FAILED, error, strlen(error));
 		_exit(1);
 	}

@@ -1,6 +1,3 @@
-#include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,20 +6,6 @@
 #include "mem.h"
 
 #include "descriptors.h"
-
-int
-descriptors_guard(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-		if (fd < 0)
-			return -1;
-	} while (fd <= 2);
-	close(fd);
-	return 0;
-}
 
 static void
 sort(int *p, size_t n)

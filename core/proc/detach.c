@@ -53,18 +53,23 @@ detach_start(void)
 	return -1;
 }
 
-void
-detach_done(void)
+static void
+close_standard(void)
 {
-	int null, fd;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
 
-	if (pipe_fd < 0)
-		return;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
 	if (null > 2)
 		close(null);
+}
+
+void
+detach_done(void)
+{
+	if (pipe_fd < 0)
+		return;
+	close_standard();
 	while (write(pipe_fd, "", 1) < 0 && errno == EINTR)
 		continue;
 	close(pipe_fd);
@@ -74,7 +79,9 @@ detach_done(void)
 void
 detach_forget(void)
 {
-	if (pipe_fd >= 0)
-		close(pipe_fd);
+	if (pipe_fd < 0)
+		return;
+	close_standard();
+	close(pipe_fd);
 	pipe_fd = -1;
 }

@@ -14,7 +14,7 @@ int detach_start(void);
 /* Started: descriptors 0 to 2 become /dev/null, and the waiter exits with 0.
  * Does nothing in a process that was not detached. */
 void detach_done(void);
-/* For children of the service: the pipe is not theirs. */
+/* For children of the service: the same, but the waiter waits on. */
 void detach_forget(void);
 
 #endif

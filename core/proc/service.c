@@ -83,15 +83,33 @@ service_quit(struct service *s)
 	ev_break(s->loop, EVBREAK_ALL);
 }
 
+/* In the background stderr is /dev/null: the log goes to syslog, or if there
+ * is none nowhere, which is said before it is too late to read. */
+static int
+open_log(const struct service *s, const char **to)
+{
+	int fd;
+
+	*to = s->release->gen->conf.log_to;
+	if (!s->detached || strcmp(*to, "stderr") != 0)
+		return log_open(*to);
+	*to = "syslog";
+	fd = log_open(*to);
+	if (fd >= 0)
+		return fd;
+	log_event(LOG_WARN, "start", "no syslog: nothing will be logged; "
+	    "log.to = \"/path\" names a file");
+	*to = "/dev/null";
+	return log_open(*to);
+}
+
 int
 service_use_log(struct service *s)
 {
 	const struct conf *conf = &s->release->gen->conf;
 	struct notice_message m = { .kind = NOTICE_LOG };
-	/* In the background stderr is /dev/null. */
-	const char *to = s->detached && strcmp(conf->log_to, "stderr") == 0 ?
-	    "syslog" : conf->log_to;
-	int fd = log_open(to);
+	const char *to;
+	int fd = open_log(s, &to);
 
 	if (fd < 0)
 		return -1;

@@ -323,8 +323,6 @@ supervisor_run(const struct supervisor_args *args)
 	int status;
 
 	memset(&s, 0, sizeof s);
-	if (descriptors_guard() < 0)
-		return STATUS_SYSTEM;
 	umask(022);
 	signals_ignore();
 	if (args->daemonize) {

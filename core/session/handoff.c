@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "conn.h"
@@ -245,6 +246,19 @@ refuse_as_said(struct session *s)
 	return true;
 }
 
+/* Input behind the final dot needs PIPELINING; QUIT alone harms nobody, and
+ * simple clients send it so. */
+static bool
+may_follow(struct session *s)
+{
+	const char *quit = "QUIT\r\n";
+	size_t n = session_unread(s);
+
+	return s->io->pipelining || n == 0 || (n <= strlen(quit) &&
+	    strncasecmp(conn_input(s->conn)->p, quit, n) == 0) ||
+	    session_in_step(s);
+}
+
 void
 handoff_start(struct session *s)
 {
@@ -253,7 +267,7 @@ handoff_start(struct session *s)
 	s->state = SESSION_HANDOFF;
 	io->armed = false;
 	conn_deadline(s->conn, s->conf->timeouts.after_data);
-	if (!io->pipelining && !session_in_step(s))
+	if (!may_follow(s))
 		return;
 	if (refuse_as_said(s) || refuse_content(s))
 		return;

@@ -375,6 +375,10 @@ static const struct script {
 { "a group that was not offered", WHOLE, "", "HELO c.test\r\n|"
 	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n",
 	BANNER "250 mx.test\r\n" SYNC, NULL, NULL },
+{ "QUIT behind the end of data, not offered", 0, "", "HELO c.test\r\n|"
+	"MAIL FROM:<s@a.test>\r\n|RCPT TO:<r@b.test>\r\n|DATA\r\n|"
+	"x: y\r\n\r\n.\r\nquit\r\n",
+	BANNER "250 mx.test\r\n" GIVEN TAKEN BYE, NULL, "[x: y\r\n\r\n]" },
 { "behind the end of data, not offered", WHOLE, "", "HELO c.test\r\n|"
 	"MAIL FROM:<s@a.test>\r\n|RCPT TO:<r@b.test>\r\n|DATA\r\n|"
 	"x: y\r\n\r\n.\r\nMAIL FROM:<s@a.test>\r\n",

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -60,35 +61,27 @@ tell_later(struct conn *c)
 	timer_within(c, 0);
 }
 
-static void
-watch(struct conn *c, ev_io *w, bool on)
-{
-	if (on && !ev_is_active(w))
-		ev_io_start(c->loop, w);
-	else if (!on && ev_is_active(w))
-		ev_io_stop(c->loop, w);
-}
-
 /* Which watchers run follows from the state, here and nowhere else. */
 static void
 update(struct conn *c)
 {
 	bool open = !c->error && !c->connected_untold;
+	bool reads = open && !c->connecting && !c->eof && !c->paused &&
+	    c->input.len < c->input_max;
+	bool writes = open && (c->connecting || c->blocked);
 
-	watch(c, &c->readable, open && !c->connecting && !c->eof &&
-	    !c->paused && c->input.len < c->input_max);
-	watch(c, &c->writable, open && (c->connecting || c->blocked));
+	(reads ? ev_io_start : ev_io_stop)(c->loop, &c->readable);
+	(writes ? ev_io_start : ev_io_stop)(c->loop, &c->writable);
 }
 
 static void
 fail(struct conn *c, int err)
 {
-	if (c->error)
-		return;
+	if (!c->error)
+		c->error_untold = true;
 	c->error = err ? err : EIO;
 	c->blocked = c->connecting = c->connected_untold = false;
 	buf_empty(&c->output);
-	c->error_untold = true;
 	tell_later(c);
 	update(c);
 }
@@ -98,6 +91,8 @@ flush(struct conn *c)
 {
 	ssize_t n;
 
+	if (c->error)
+		buf_empty(&c->output);
 	if (c->connecting || c->connected_untold || c->error)
 		return;
 	while (c->output.len) {
@@ -190,6 +185,7 @@ fill(struct conn *c)
 	size_t want = c->input_max - c->input.len;
 	ssize_t n;
 
+	assert(c->input.len < c->input_max);
 	if (want > c->chunk)
 		want = c->chunk;
 	n = channel_read(&c->channel, buf_reserve(&c->input, want), want);
@@ -210,10 +206,6 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	struct conn *c = w->data;
 	ssize_t n;
 
-	if (c->input.len >= c->input_max) {
-		update(c);
-		return;
-	}
 	n = fill(c);
 	if (n < 0) {
 		if (errno != EAGAIN)
@@ -367,6 +359,13 @@ conn_connect(struct ev_loop *loop, const struct addr *to,
 	return c;
 }
 
+void
+conn_own(struct conn *c, conn_event_fn fn, void *arg)
+{
+	c->fn = fn;
+	c->arg = arg;
+}
+
 struct buf *
 conn_input(struct conn *c)
 {
@@ -421,13 +420,18 @@ conn_set_input_max(struct conn *c, size_t max)
 	update(c);
 }
 
+struct buf *
+conn_output(struct conn *c)
+{
+	turn_add(c->loop, &c->turn);
+	return &c->output;
+}
+
 void
 conn_send(struct conn *c, const void *p, size_t n)
 {
-	if (c->error || !n)
-		return;
-	buf_append(&c->output, p, n);
-	turn_add(c->loop, &c->turn);
+	if (!c->error)
+		buf_append(conn_output(c), p, n);
 }
 
 void
@@ -461,7 +465,7 @@ void
 conn_want_drained(struct conn *c)
 {
 	c->drained_wanted = true;
-	if (!c->output.len && !c->error)
+	if (!c->output.len)
 		tell_later(c);
 }
 

@@ -50,6 +50,9 @@ struct conn *conn_new_pair(struct ev_loop *, int in, int out, conn_event_fn,
 struct conn *conn_connect(struct ev_loop *, const struct addr *to,
     const struct addr *from, conn_event_fn, void *arg);
 
+/* Another owner: its function hears of what happens from now on. */
+void conn_own(struct conn *, conn_event_fn, void *arg);
+
 struct buf *conn_input(struct conn *);
 bool conn_eof(const struct conn *);
 int conn_errno(const struct conn *);
@@ -62,6 +65,9 @@ void conn_set_input_max(struct conn *, size_t max);
 
 void conn_send(struct conn *, const void *p, size_t n);
 void conn_puts(struct conn *, const char *s);
+/* The output buffer, to be appended to in the present callback: a conn_send
+ * for those that write into a buffer. */
+struct buf *conn_output(struct conn *);
 void conn_flush(struct conn *);
 size_t conn_unsent(const struct conn *);
 bool conn_output_full(const struct conn *);

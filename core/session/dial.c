@@ -1,0 +1,139 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "addr.h"
+#include "conn.h"
+#include "dns.h"
+#include "mem.h"
+
+#include "dial.h"
+
+enum { ADDRS_MAX = 16, ERROR_MAX = 256 };
+
+struct dial {
+	struct dial_target target;	/* its texts are the caller's */
+	dial_fn fn;
+	void *arg;
+	struct dns_query *query;
+	struct conn *conn;
+	struct addr addr[ADDRS_MAX];
+	size_t count, next;
+	char error[ERROR_MAX];	/* of the last address tried */
+};
+
+static void next_address(struct dial *);
+
+static void
+end(struct dial *d, struct conn *c)
+{
+	d->conn = NULL;
+	d->fn(d->arg, c, c ? NULL : d->error);
+	mem_free(d);
+}
+
+static void
+address_failed(struct dial *d, const char *why)
+{
+	char text[ADDR_TEXT_MAX];
+
+	snprintf(d->error, sizeof d->error, "%s: %s",
+	    addr_text(&d->addr[d->next - 1], text), why);
+	conn_free(d->conn);
+	d->conn = NULL;
+	if (d->next < d->count)
+		next_address(d);
+	else
+		end(d, NULL);
+}
+
+static void
+on_conn(void *arg, enum conn_event event)
+{
+	struct dial *d = arg;
+
+	switch (event) {
+	case CONN_CONNECTED:
+		conn_deadline(d->conn, 0);
+		end(d, d->conn);
+		return;
+	case CONN_ERROR:
+		address_failed(d, conn_strerror(d->conn));
+		return;
+	case CONN_TIMEOUT:
+		address_failed(d, strerror(ETIMEDOUT));
+		return;
+	case CONN_DATA:
+	case CONN_EOF:
+	case CONN_DRAINED:
+		return;
+	}
+}
+
+static void
+next_address(struct dial *d)
+{
+	d->conn = conn_connect(d->target.loop, &d->addr[d->next++], NULL,
+	    on_conn, d);
+	conn_deadline(d->conn, d->target.timeout);
+}
+
+static void
+on_addresses(void *arg, const struct dns_answer *answer)
+{
+	struct dial *d = arg;
+	size_t i;
+
+	d->query = NULL;
+	for (i = 0; i < answer->count && d->count < ADDRS_MAX; i++) {
+		if (addr_parse(answer->record[i].text, d->target.port,
+		    &d->addr[d->count]) == 0)
+			d->count++;
+	}
+	if (d->count) {
+		next_address(d);
+		return;
+	}
+	snprintf(d->error, sizeof d->error, "%s: %s", d->target.host,
+	    answer->error ? answer->error : "no address");
+	end(d, NULL);
+}
+
+static int
+parse_target(const struct dial_target *t, struct addr *out)
+{
+	char text[ADDR_TEXT_MAX + sizeof "unix:"];
+
+	if (t->host)
+		return addr_parse(t->host, t->port, out);
+	snprintf(text, sizeof text, "unix:%s", t->path);
+	return addr_parse(text, 0, out);
+}
+
+struct dial *
+dial_start(const struct dial_target *target, dial_fn fn, void *arg)
+{
+	struct dial *d = mem_alloc(sizeof *d);
+
+	d->target = *target;
+	d->fn = fn;
+	d->arg = arg;
+	if (parse_target(target, &d->addr[0]) == 0) {
+		d->count = 1;
+		next_address(d);
+	} else {
+		d->query = dns_start_host(target->dns, target->host ?
+		    target->host : "", on_addresses, d);
+	}
+	return d;
+}
+
+void
+dial_cancel(struct dial *d)
+{
+	if (!d)
+		return;
+	dns_cancel(d->query);
+	conn_free(d->conn);
+	mem_free(d);
+}

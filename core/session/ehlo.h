@@ -1,0 +1,34 @@
+#ifndef EHLO_H
+#define EHLO_H
+
+#include <stdint.h>
+
+struct reply;
+
+/*
+ * ehlo: what a next hop offers, from its reply to EHLO (RFC 5321 4.1.1.1).
+ * It holds for one connection: the next one may reach another machine.
+ */
+enum {
+	EHLO_PIPELINING = 1 << 0,	/* RFC 2920 */
+	EHLO_SIZE = 1 << 1,		/* RFC 1870 */
+	EHLO_8BITMIME = 1 << 2,		/* RFC 6152 */
+	EHLO_ENHANCED = 1 << 3,		/* RFC 2034 */
+	EHLO_DSN = 1 << 4,		/* RFC 3461 */
+	EHLO_SMTPUTF8 = 1 << 5,		/* RFC 6531 */
+	EHLO_CHUNKING = 1 << 6,		/* RFC 3030 */
+	EHLO_STARTTLS = 1 << 7,		/* RFC 3207 */
+	EHLO_XCLIENT = 1 << 8,
+	EHLO_XFORWARD = 1 << 9,
+	EHLO_LIMITS = 1 << 10,		/* RFC 9422 */
+};
+
+struct ehlo {
+	unsigned offers;
+	uint64_t size;		/* SIZE: the largest message; 0: not said */
+	unsigned mail_max;	/* LIMITS MAILMAX; 0: not said */
+};
+
+void ehlo_parse(const struct reply *, struct ehlo *out);
+
+#endif

@@ -1,0 +1,103 @@
+#ifndef UPSTREAM_H
+#define UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ehlo.h"
+#include "relay.h"
+
+struct buf;
+struct dns;
+struct ev_loop;
+struct reply;
+
+/*
+ * upstream: one connection to a next hop, as the client of SMTP (RFC 5321) or
+ * LMTP (RFC 2033): it connects, greets, sends commands, and says which reply
+ * belongs to which command.  What the commands mean is its owner's business.
+ *
+ * Commands are gathered and sent as early as PIPELINING allows (RFC 2920): all
+ * at once, or one by one.  A reply that nobody waits for, one that is
+ * malformed, 421 to anything, a timeout: the connection is over.  Events come
+ * in the owner's function, never from inside one of its calls, and it may free
+ * the upstream there.
+ */
+enum upstream_verb {
+	UPSTREAM_BANNER, UPSTREAM_HELLO,	/* never told */
+	UPSTREAM_RSET, UPSTREAM_MAIL, UPSTREAM_RCPT, UPSTREAM_DATA,
+	UPSTREAM_END,		/* what follows the final dot */
+};
+
+enum upstream_what {
+	UPSTREAM_READY,		/* greeted */
+	UPSTREAM_REPLY,		/* to verb; before the end of content: verb END */
+	UPSTREAM_DRAINED,	/* after upstream_want_drained */
+	UPSTREAM_LOST,		/* over; free it */
+};
+
+enum upstream_fault {
+	UPSTREAM_UNREACHED,	/* not connected, or not greeted */
+	UPSTREAM_CLOSED,	/* it went away, or said 421 */
+	UPSTREAM_SLOW,		/* no answer in time */
+	UPSTREAM_GARBLED,	/* not SMTP as we know it */
+	UPSTREAM_IDLE,		/* idle for as long as was allowed */
+};
+
+struct upstream_event {
+	enum upstream_what what;
+	enum upstream_verb verb;	/* REPLY */
+	const struct reply *reply;	/* REPLY */
+	enum upstream_fault fault;	/* LOST */
+	const char *text;		/* LOST: for the log */
+};
+
+struct upstream_conf {
+	struct ev_loop *loop;
+	struct dns *dns;
+	const char *host;	/* NULL: path; the texts outlive the upstream */
+	uint16_t port;
+	const char *path;
+	bool lmtp;
+	const char *hostname;	/* how we greet */
+};
+
+struct upstream;
+typedef void (*upstream_fn)(void *arg, const struct upstream_event *);
+
+struct upstream *upstream_new(const struct upstream_conf *,
+    const struct relay_timeouts *, upstream_fn, void *arg);
+void upstream_free(struct upstream *);	/* at once; NULL is fine */
+void upstream_quit(struct upstream *);	/* politely, and free it */
+
+/* Another owner, with its own timeouts. */
+void upstream_own(struct upstream *, const struct relay_timeouts *,
+    upstream_fn, void *arg);
+/* Has it replied to anything since the present owner has it? */
+bool upstream_replied(const struct upstream *);
+const struct ehlo *upstream_ehlo(const struct upstream *);
+bool upstream_is_lmtp(const struct upstream *);
+
+/* Queue a command; text comes without CRLF.  Nothing may follow DATA before
+ * its reply. */
+void upstream_command(struct upstream *, enum upstream_verb,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Commands without a reply so far, sent or not. */
+size_t upstream_pending(const struct upstream *);
+/* Take back those that have not been sent. */
+void upstream_forget_unsent(struct upstream *);
+/* Can it be used again once all replies are here?  Not if content was, or may
+ * be, asked for. */
+bool upstream_in_step(const struct upstream *);
+/* Nothing is expected any more: wait that long, then UPSTREAM_IDLE. */
+void upstream_idle(struct upstream *, double seconds);
+
+/* After 354: content, dot-stuffed, goes into this buffer. */
+struct buf *upstream_output(struct upstream *);
+bool upstream_full(const struct upstream *);
+void upstream_want_drained(struct upstream *);
+/* The end of content is in the buffer: that many replies will come. */
+void upstream_end(struct upstream *, size_t replies);
+
+#endif

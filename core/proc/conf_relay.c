@@ -7,6 +7,7 @@
 #include "value.h"
 
 #include "conf_place.h"
+#include "file.h"
 
 #include "conf_schema.h"
 
@@ -18,6 +19,22 @@ static bool
 has_options(const struct value *v)
 {
 	return v->type == VALUE_TABLE && v->t.count > value_len(v);
+}
+
+/* A relative path in a URL is made absolute, and tidy: logs show it. */
+static const char *
+absolute(struct conf_reader *r, const struct value *v, const char *url)
+{
+	static const char *const schemes[] = { "maildir:", "lmtp+unix:" };
+	size_t i, len;
+
+	for (i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		len = strlen(schemes[i]);
+		if (strncmp(url, schemes[i], len) == 0 && url[len])
+			return arena_printf(r->arena, "%s%s", schemes[i],
+			    file_path(r->arena, conf_base(r, v), url + len));
+	}
+	return url;
 }
 
 /* The hops that a name or URL stands for. */
@@ -43,7 +60,7 @@ find(struct conf_reader *r, const struct value *v,
 		return named;
 	}
 	hop = arena_alloc(r->arena, sizeof *hop);
-	if (nexthop_parse(text, conf_base(r, v), r->arena, hop, &error) < 0) {
+	if (nexthop_parse(absolute(r, v, text), conf_base(r, v), r->arena, hop, &error) < 0) {
 		conf_fail_type(r, v, step, error);
 		return NULL;
 	}

@@ -3,7 +3,7 @@
 
 #include "txn.h"
 
-#include "pool.h"
+#include "linkpool.h"
 
 #include "exchange.h"
 
@@ -26,7 +26,7 @@ exchange_init(struct exchange *x, exchange_fn fn, void *arg)
 void
 exchange_clear(struct exchange *x)
 {
-	struct pool_link *l = x->link;
+	struct link *l = x->link;
 	bool open = x->mailed || x->step != EXCHANGE_NONE;
 
 	x->link = NULL;
@@ -34,11 +34,11 @@ exchange_clear(struct exchange *x)
 	x->mailed = false;
 	buf_clear(&x->chunk);
 	if (l)
-		pool_return(l, open);
+		linkpool_return(l, open);
 }
 
 void
-exchange_use(struct exchange *x, struct pool_link *l,
+exchange_use(struct exchange *x, struct link *l,
     const struct relay_timeouts *timeouts)
 {
 	x->link = l;
@@ -60,11 +60,11 @@ finish(struct exchange *x)
 static void
 drop(struct exchange *x)
 {
-	struct pool_link *l = x->link;
+	struct link *l = x->link;
 
 	x->link = NULL;
 	x->mailed = false;
-	pool_close(l);
+	linkpool_close(l);
 }
 
 static void
@@ -261,7 +261,7 @@ pump(struct exchange *x)
 static void
 decline_content(struct exchange *x)
 {
-	struct pool_link *l = x->link;
+	struct link *l = x->link;
 
 	if (x->mail_refused || x->accepted == 0) {
 		buf_puts(upstream_output(l->up), ".\r\n");
@@ -270,7 +270,7 @@ decline_content(struct exchange *x)
 		x->mailed = false;
 		upstream_quit(l->up);
 		l->up = NULL;
-		pool_close(l);
+		linkpool_close(l);
 		return;
 	}
 	drop(x);

@@ -11,7 +11,7 @@
 #include "message.h"
 #include "upstream.h"
 
-struct pool_link;
+struct link;
 struct relay_timeouts;
 struct txn;
 struct txn_rcpt;
@@ -40,7 +40,7 @@ struct exchange;
 typedef void (*exchange_fn)(struct exchange *, const struct exchange_outcome *);
 
 struct exchange {
-	struct pool_link *link;		/* NULL: none, or lost */
+	struct link *link;		/* NULL: none, or lost */
 	exchange_fn fn;
 	void *arg;
 	bool committed;			/* the final dot is on its way */
@@ -63,7 +63,7 @@ void exchange_init(struct exchange *, exchange_fn, void *arg);
 /* Let go of the connection; from any state. */
 void exchange_clear(struct exchange *);
 /* A connection, for a new transaction; the exchange returns it to its pool. */
-void exchange_use(struct exchange *, struct pool_link *,
+void exchange_use(struct exchange *, struct link *,
     const struct relay_timeouts *);
 
 /* Is there an open transaction that is just what txn says now? */

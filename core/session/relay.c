@@ -11,7 +11,7 @@
 #include "exchange.h"
 #include "maildir.h"
 #include "nexthop.h"
-#include "pool.h"
+#include "linkpool.h"
 #include "queue_id.h"
 #include "relays.h"
 #include "txn.h"
@@ -35,11 +35,11 @@ struct relay {
 	int64_t began;			/* clock_ms of the step */
 
 	size_t hop;			/* of the route: tried now */
-	bool try_all;			/* no next hop is worth more than another */
-	bool was_open;			/* the step began in an open transaction */
+	bool try_all;			/* none is worth more than another */
+	bool was_open;			/* the step found a transaction open */
 	bool retried;			/* after an idle connection was stale */
-	struct pool *pool;
-	struct pool_ticket ticket;
+	struct linkpool *pool;
+	struct linkpool_ticket ticket;
 	struct exchange exchange;
 	struct maildir *maildir;
 
@@ -65,10 +65,10 @@ asks_recipients(const struct nexthop *hop)
 static void
 leave(struct relay *r)
 {
-	pool_cancel(&r->ticket);
+	linkpool_cancel(&r->ticket);
 	exchange_clear(&r->exchange);
 	if (r->pool)
-		pool_drop(r->pool);
+		linkpool_drop(r->pool);
 	r->pool = NULL;
 }
 
@@ -104,7 +104,7 @@ worth_trying(const struct relay *r, size_t i)
 	const struct nexthop *hop = &r->route->hop[i];
 
 	return r->try_all || !asks_recipients(hop) ||
-	    !pools_shunned(&r->relays->pools, hop->url);
+	    !linkpools_shunned(&r->relays->pools, hop->url);
 }
 
 /* On to the next hop that is worth it, from index i on.  False: none left. */
@@ -172,7 +172,7 @@ on_lost(struct relay *r, const struct exchange_outcome *outcome)
 	bool stale = outcome->stale && !r->retried;
 
 	if (!stale)
-		pool_log(r->pool, r->session_id, outcome->text);
+		linkpool_log(r->pool, r->session_id, outcome->text);
 	if (r->step == STEP_NONE) {
 		leave(r);
 	} else if (r->exchange.committed) {
@@ -234,7 +234,7 @@ timeouts_of(const struct relay *r)
 }
 
 static void
-on_link(void *arg, struct pool_link *l, enum pool_fault fault)
+on_link(void *arg, struct link *l, enum linkpool_fault fault)
 {
 	struct relay *r = arg;
 	struct relay_timeouts timeouts = timeouts_of(r);
@@ -245,10 +245,10 @@ on_link(void *arg, struct pool_link *l, enum pool_fault fault)
 		return;
 	}
 	switch (fault) {
-	case POOL_UNREACHED:
+	case LINKPOOL_UNREACHED:
 		next_hop(r, "4.4.1", "the next hop cannot be reached");
 		return;
-	case POOL_FULL:
+	case LINKPOOL_FULL:
 		next_hop(r, "4.3.2", "too many connections to the next hop");
 		return;
 	}
@@ -307,20 +307,20 @@ store(struct relay *r)
 static void
 attempt(struct relay *r)
 {
-	struct pool_link *l;
+	struct link *l;
 
 	if (!asks_recipients(hop_of(r))) {
 		store(r);
 		return;
 	}
-	r->pool = pool_hold(&r->relays->pools, hop_of(r));
+	r->pool = linkpool_hold(&r->relays->pools, hop_of(r));
 	r->ticket.fn = on_link;
 	r->ticket.arg = r;
 	r->ticket.session = r->session_id;
 	r->ticket.timeouts = timeouts_of(r);
-	l = pool_take(r->pool, &r->ticket, r->retried);
+	l = linkpool_take(r->pool, &r->ticket, r->retried);
 	if (l)
-		on_link(r, l, POOL_UNREACHED);
+		on_link(r, l, LINKPOOL_UNREACHED);
 }
 
 struct relay *

@@ -20,7 +20,7 @@ relays_free(struct relays *rs)
 {
 	if (!rs)
 		return;
-	pools_clear(&rs->pools);
+	linkpools_clear(&rs->pools);
 	mem_free(rs->hostname);
 	mem_free(rs);
 }
@@ -28,7 +28,7 @@ relays_free(struct relays *rs)
 void
 relays_drain(struct relays *rs)
 {
-	pools_drain(&rs->pools);
+	linkpools_drain(&rs->pools);
 }
 
 void

@@ -1,12 +1,12 @@
 #ifndef RELAYS_H
 #define RELAYS_H
 
-#include "pool.h"
+#include "linkpool.h"
 #include "relay.h"
 
 /* relays: what the hand-offs of one worker share. */
 struct relays {
-	struct pools pools;
+	struct linkpools pools;
 	struct offload *offload;
 	char *hostname;
 };

@@ -77,7 +77,8 @@ static const struct {
 	    "250 2.1.5|552 5.3.4" },
 
 	{ "some refused at the end, pipelined", HOOKS, 2,
-	    PIPE MAIL B C "< DATA\n" OK OK "> 550 5.1.1 who\n> 354 go\n" "wait\n",
+	    PIPE MAIL B C "< DATA\n" OK OK "> 550 5.1.1 who\n> 354 go\n"
+	    "wait\n",
 	    "550 5.1.1 <c@two.test>: who" },
 	{ "all refused at the end, pipelined", HOOKS, 2,
 	    PIPE MAIL B C "< DATA\n" OK "> 550 5.1.1 x\n> 450 4.2.0 y\n"

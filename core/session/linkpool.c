@@ -9,15 +9,15 @@
 #include "nexthop.h"
 #include "upstream.h"
 
-#include "pool.h"
+#include "linkpool.h"
 
 enum {
 	LOG_PAUSE = 5000,	/* ms between two lines about one next hop */
 	POOLS_MAX = 64,		/* more than that: forget those out of use */
 };
 
-struct pool {
-	struct pools *pools;
+struct linkpool {
+	struct linkpools *pools;
 	char *url;
 	char *host, *path;
 	struct upstream_conf conf;
@@ -27,17 +27,17 @@ struct pool {
 	struct breaker breaker;
 	int64_t logged;			/* clock_ms of the last line */
 	unsigned unlogged;
-	struct pool_link *idle;		/* the one used last is first */
-	struct pool_link *others;
-	struct pool_ticket *waiting, **waiting_end;
-	struct pool *next, **prev;
+	struct link *idle;		/* the one used last is first */
+	struct link *others;
+	struct linkpool_ticket *waiting, **waiting_end;
+	struct linkpool *next, **prev;
 };
 
 static void on_event(void *, const struct upstream_event *);
-static void serve(struct pool *);
+static void serve(struct linkpool *);
 
 static void
-link_insert(struct pool_link *l, struct pool_link **list)
+link_insert(struct link *l, struct link **list)
 {
 	l->next = *list;
 	l->prev = list;
@@ -47,7 +47,7 @@ link_insert(struct pool_link *l, struct pool_link **list)
 }
 
 static void
-link_remove(struct pool_link *l)
+link_remove(struct link *l)
 {
 	*l->prev = l->next;
 	if (l->next)
@@ -55,24 +55,24 @@ link_remove(struct pool_link *l)
 }
 
 static void
-set_state(struct pool_link *l, enum pool_link_state state)
+set_state(struct link *l, enum link_state state)
 {
-	struct pool *p = l->pool;
+	struct linkpool *p = l->pool;
 
 	link_remove(l);
-	p->pools->stats.idle -= l->state == POOL_IDLE;
+	p->pools->stats.idle -= l->state == LINK_IDLE;
 	l->state = state;
-	p->pools->stats.idle += l->state == POOL_IDLE;
-	link_insert(l, state == POOL_IDLE ? &p->idle : &p->others);
+	p->pools->stats.idle += l->state == LINK_IDLE;
+	link_insert(l, state == LINK_IDLE ? &p->idle : &p->others);
 }
 
 /* The connection is gone: its place is free. */
 static void
-link_free(struct pool_link *l)
+link_free(struct link *l)
 {
-	struct pool *p = l->pool;
+	struct linkpool *p = l->pool;
 
-	set_state(l, POOL_BUSY);
+	set_state(l, LINK_BUSY);
 	link_remove(l);
 	p->count--;
 	p->pools->stats.connections--;
@@ -81,19 +81,19 @@ link_free(struct pool_link *l)
 }
 
 static void
-link_quit(struct pool_link *l)
+link_quit(struct link *l)
 {
 	upstream_quit(l->up);
 	link_free(l);
 }
 
 static void
-link_open(struct pool *p, struct pool_ticket *t)
+link_open(struct linkpool *p, struct linkpool_ticket *t)
 {
-	struct pool_link *l = mem_alloc(sizeof *l);
+	struct link *l = mem_alloc(sizeof *l);
 
 	l->pool = p;
-	l->state = POOL_OPENING;
+	l->state = LINK_OPENING;
 	l->ticket = t;
 	t->opening = l;
 	link_insert(l, &p->others);
@@ -102,10 +102,10 @@ link_open(struct pool *p, struct pool_ticket *t)
 	l->up = upstream_new(&p->conf, &t->timeouts, on_event, l);
 }
 
-static struct pool_link *
-link_give(struct pool_link *l)
+static struct link *
+link_give(struct link *l)
 {
-	set_state(l, POOL_BUSY);
+	set_state(l, LINK_BUSY);
 	l->reused = l->uses > 0;
 	l->uses++;
 	if (l->reused)
@@ -115,12 +115,12 @@ link_give(struct pool_link *l)
 
 /* It waits for its next use, or for its end. */
 static void
-link_rest(struct pool_link *l)
+link_rest(struct link *l)
 {
-	struct pool *p = l->pool;
+	struct linkpool *p = l->pool;
 	unsigned mail_max = upstream_ehlo(l->up)->mail_max;
 
-	set_state(l, POOL_IDLE);
+	set_state(l, LINK_IDLE);
 	if (p->pools->draining || l->uses >= p->uses ||
 	    (mail_max && l->uses >= mail_max)) {
 		link_quit(l);
@@ -131,9 +131,9 @@ link_rest(struct pool_link *l)
 }
 
 static void
-ticket_remove(struct pool_ticket *t)
+ticket_remove(struct linkpool_ticket *t)
 {
-	struct pool *p = t->pool;
+	struct linkpool *p = t->pool;
 
 	*t->prev = t->next;
 	if (t->next)
@@ -147,24 +147,24 @@ ticket_remove(struct pool_ticket *t)
 
 /* Idle connections and free places go to those who wait. */
 static void
-serve(struct pool *p)
+serve(struct linkpool *p)
 {
-	struct pool_ticket *t;
+	struct linkpool_ticket *t;
 
 	while ((t = p->waiting) && (p->idle || p->count < p->size)) {
 		ticket_remove(t);
 		if (p->idle)
-			t->fn(t->arg, link_give(p->idle), POOL_UNREACHED);
+			t->fn(t->arg, link_give(p->idle), LINKPOOL_UNREACHED);
 		else
 			link_open(p, t);
 	}
 }
 
 static void
-on_greeted(struct pool_link *l)
+on_greeted(struct link *l)
 {
-	struct pool *p = l->pool;
-	struct pool_ticket *t = l->ticket;
+	struct linkpool *p = l->pool;
+	struct linkpool_ticket *t = l->ticket;
 
 	p->pools->stats.opened++;
 	breaker_worked(&p->breaker);
@@ -174,40 +174,40 @@ on_greeted(struct pool_link *l)
 		return;
 	}
 	t->opening = NULL;
-	t->fn(t->arg, link_give(l), POOL_UNREACHED);
+	t->fn(t->arg, link_give(l), LINKPOOL_UNREACHED);
 }
 
 static void
-on_lost(struct pool_link *l, const struct upstream_event *event)
+on_lost(struct link *l, const struct upstream_event *event)
 {
-	struct pool *p = l->pool;
-	struct pool_ticket *t = l->ticket;
+	struct linkpool *p = l->pool;
+	struct linkpool_ticket *t = l->ticket;
 
 	upstream_free(l->up);
-	if (l->state == POOL_OPENING) {
+	if (l->state == LINK_OPENING) {
 		p->pools->stats.failed++;
 		breaker_failed(&p->breaker, clock_ms());
-		pool_log(p, t ? t->session : NULL, event->text);
+		linkpool_log(p, t ? t->session : NULL, event->text);
 	}
 	link_free(l);
 	if (!t)
 		return;
 	t->opening = NULL;
-	t->fn(t->arg, NULL, POOL_UNREACHED);
+	t->fn(t->arg, NULL, LINKPOOL_UNREACHED);
 }
 
 /* Of connections that are nobody's: being opened, idle, or being reset. */
 static void
 on_event(void *arg, const struct upstream_event *event)
 {
-	struct pool_link *l = arg;
+	struct link *l = arg;
 
 	switch (event->what) {
 	case UPSTREAM_READY:
 		on_greeted(l);
 		return;
 	case UPSTREAM_REPLY:
-		if (l->state == POOL_RESETTING && !upstream_pending(l->up))
+		if (l->state == LINK_RESETTING && !upstream_pending(l->up))
 			link_rest(l);
 		return;
 	case UPSTREAM_DRAINED:
@@ -221,15 +221,15 @@ on_event(void *arg, const struct upstream_event *event)
 static void
 on_wait_over(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct pool_ticket *t = w->data;
+	struct linkpool_ticket *t = w->data;
 
 	ticket_remove(t);
-	pool_log(t->pool, t->session, "no connection free in time");
-	t->fn(t->arg, NULL, POOL_FULL);
+	linkpool_log(t->pool, t->session, "no connection free in time");
+	t->fn(t->arg, NULL, LINKPOOL_FULL);
 }
 
 static void
-wait_for_link(struct pool *p, struct pool_ticket *t)
+wait_for_link(struct linkpool *p, struct linkpool_ticket *t)
 {
 	t->next = NULL;
 	t->prev = p->waiting_end;
@@ -241,8 +241,8 @@ wait_for_link(struct pool *p, struct pool_ticket *t)
 	ev_timer_start(p->pools->loop, &t->timer);
 }
 
-struct pool_link *
-pool_take(struct pool *p, struct pool_ticket *t, bool fresh)
+struct link *
+linkpool_take(struct linkpool *p, struct linkpool_ticket *t, bool fresh)
 {
 	t->pool = p;
 	t->opening = NULL;
@@ -260,7 +260,7 @@ pool_take(struct pool *p, struct pool_ticket *t, bool fresh)
 }
 
 void
-pool_cancel(struct pool_ticket *t)
+linkpool_cancel(struct linkpool_ticket *t)
 {
 	if (t->prev)
 		ticket_remove(t);
@@ -270,31 +270,31 @@ pool_cancel(struct pool_ticket *t)
 }
 
 void
-pool_close(struct pool_link *l)
+linkpool_close(struct link *l)
 {
 	upstream_free(l->up);
 	link_free(l);
 }
 
 void
-pool_return(struct pool_link *l, bool reset)
+linkpool_return(struct link *l, bool reset)
 {
 	upstream_own(l->up, NULL, on_event, l);
 	if (!upstream_in_step(l->up)) {
-		pool_close(l);
+		linkpool_close(l);
 		return;
 	}
 	upstream_forget_unsent(l->up);
 	if (reset)
 		upstream_command(l->up, UPSTREAM_RSET, "RSET");
 	if (upstream_pending(l->up))
-		set_state(l, POOL_RESETTING);
+		set_state(l, LINK_RESETTING);
 	else
 		link_rest(l);
 }
 
 void
-pool_log(struct pool *p, const char *session, const char *text)
+linkpool_log(struct linkpool *p, const char *session, const char *text)
 {
 	int64_t now = clock_ms();
 	struct log_line line;
@@ -315,10 +315,10 @@ pool_log(struct pool *p, const char *session, const char *text)
 	p->unlogged = 0;
 }
 
-static struct pool *
-pool_find(const struct pools *ps, const char *url)
+static struct linkpool *
+linkpool_find(const struct linkpools *ps, const char *url)
 {
-	struct pool *p = ps->first;
+	struct linkpool *p = ps->first;
 
 	while (p && strcmp(p->url, url) != 0)
 		p = p->next;
@@ -326,7 +326,7 @@ pool_find(const struct pools *ps, const char *url)
 }
 
 static void
-pool_free(struct pool *p)
+linkpool_free(struct linkpool *p)
 {
 	*p->prev = p->next;
 	if (p->next)
@@ -340,21 +340,22 @@ pool_free(struct pool *p)
 
 /* Hooks may name any next hop: forget those that were used once. */
 static void
-sweep(struct pools *ps)
+sweep(struct linkpools *ps)
 {
-	struct pool *p, *next;
+	struct linkpool *p, *next;
 
 	for (p = ps->first; p; p = next) {
 		next = p->next;
-		if (!p->holders && !p->count && !p->waiting && !pool_shunned(p))
-			pool_free(p);
+		if (!p->holders && !p->count && !p->waiting &&
+		    !linkpool_shunned(p))
+			linkpool_free(p);
 	}
 }
 
-static struct pool *
-pool_new(struct pools *ps, const struct nexthop *hop)
+static struct linkpool *
+linkpool_new(struct linkpools *ps, const struct nexthop *hop)
 {
-	struct pool *p = mem_alloc(sizeof *p);
+	struct linkpool *p = mem_alloc(sizeof *p);
 
 	p->pools = ps;
 	p->url = mem_strdup(hop->url);
@@ -375,15 +376,15 @@ pool_new(struct pools *ps, const struct nexthop *hop)
 	return p;
 }
 
-struct pool *
-pool_hold(struct pools *ps, const struct nexthop *hop)
+struct linkpool *
+linkpool_hold(struct linkpools *ps, const struct nexthop *hop)
 {
-	struct pool *p = pool_find(ps, hop->url);
+	struct linkpool *p = linkpool_find(ps, hop->url);
 
 	if (!p && ps->count >= POOLS_MAX)
 		sweep(ps);
 	if (!p)
-		p = pool_new(ps, hop);
+		p = linkpool_new(ps, hop);
 	p->size = hop->pool_size ? hop->pool_size : 1;
 	p->uses = hop->pool_uses ? hop->pool_uses : 1;
 	p->idle_time = hop->pool_idle;
@@ -393,36 +394,36 @@ pool_hold(struct pools *ps, const struct nexthop *hop)
 }
 
 void
-pool_drop(struct pool *p)
+linkpool_drop(struct linkpool *p)
 {
 	assert(p->holders);
 	p->holders--;
 }
 
 const char *
-pool_url(const struct pool *p)
+linkpool_url(const struct linkpool *p)
 {
 	return p->url;
 }
 
 bool
-pool_shunned(const struct pool *p)
+linkpool_shunned(const struct linkpool *p)
 {
 	return breaker_open(&p->breaker, clock_ms());
 }
 
 bool
-pools_shunned(const struct pools *ps, const char *url)
+linkpools_shunned(const struct linkpools *ps, const char *url)
 {
-	const struct pool *p = pool_find(ps, url);
+	const struct linkpool *p = linkpool_find(ps, url);
 
-	return p && pool_shunned(p);
+	return p && linkpool_shunned(p);
 }
 
 void
-pools_drain(struct pools *ps)
+linkpools_drain(struct linkpools *ps)
 {
-	struct pool *p;
+	struct linkpool *p;
 
 	ps->draining = true;
 	for (p = ps->first; p; p = p->next) {
@@ -432,15 +433,15 @@ pools_drain(struct pools *ps)
 }
 
 void
-pools_clear(struct pools *ps)
+linkpools_clear(struct linkpools *ps)
 {
-	pools_drain(ps);
+	linkpools_drain(ps);
 	while (ps->first) {
-		struct pool *p = ps->first;
+		struct linkpool *p = ps->first;
 
 		assert(!p->holders && !p->waiting);
 		while (p->others)
-			pool_close(p->others);
-		pool_free(p);
+			linkpool_close(p->others);
+		linkpool_free(p);
 	}
 }

@@ -1,0 +1,121 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "host.h"
+#include "sandbox.h"
+#include "state.h"
+
+#include "module.h"
+
+static const char prefix[] = "lunette.";
+
+/* What LUA.md promises and this version does not have yet. */
+static const char *const absent[] = {
+	"net", "http", "smtp", "cache", "rate", "metric", "json", "mime", NULL
+};
+
+static void
+push_ref(lua_State *L, enum host_ref ref)
+{
+	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[ref]);
+}
+
+static const char *
+short_name(const char *name)
+{
+	size_t n = sizeof prefix - 1;
+
+	return strncmp(name, prefix, n) == 0 ? name + n : NULL;
+}
+
+static int
+not_found(lua_State *L, const char *name, const char *tried)
+{
+	const char *own = short_name(name);
+	size_t i;
+
+	for (i = 0; own && absent[i]; i++) {
+		if (strcmp(absent[i], own) == 0)
+			return luaL_error(L, "module \"%s\" is not in this "
+			    "version", name);
+	}
+	return luaL_error(L, "module \"%s\" not found (tried %s)", name,
+	    tried && *tried ? tried : "nothing");
+}
+
+/* Run the chunk on top of the stack; leaves the module's value, or an error. */
+static int
+run(lua_State *L, const char *name)
+{
+	const char *own = short_name(name);
+	int args = 1;
+
+	lua_pushstring(L, name);
+	if (own) {
+		push_ref(L, HOST_RAW);
+		lua_getfield(L, -1, own);
+		lua_remove(L, -2);
+		args = 2;
+	}
+	if (lua_pcall(L, args, 1, 0))
+		return -1;
+	if (lua_isnil(L, -1)) {
+		lua_pop(L, 1);
+		lua_pushboolean(L, 1);
+	}
+	return 0;
+}
+
+int
+module_require(lua_State *L)
+{
+	struct policy *p = state_policy(L);
+	const char *name = luaL_checkstring(L, 1), *path = NULL, *text;
+	size_t len;
+
+	lua_settop(L, 1);
+	push_ref(L, HOST_LOADED);
+	lua_getfield(L, 2, name);
+	if (lua_islightuserdata(L, -1))
+		return luaL_error(L, "module \"%s\" requires itself", name);
+	if (!lua_isnil(L, -1))
+		return 1;
+	text = p->conf.find(p->conf.find_arg, POLICY_MODULE, name, &len, &path);
+	if (!text)
+		return not_found(L, name, path);
+	if (sandbox_load(L, text, len, path ? path : name))
+		return lua_error(L);
+
+	lua_pushlightuserdata(L, p);
+	lua_setfield(L, 2, name);
+	if (run(L, name)) {
+		lua_pushnil(L);
+		lua_setfield(L, 2, name);
+		return lua_error(L);
+	}
+	if (short_name(name) || p->frozen)
+		sandbox_freeze(L, -1, name);
+	lua_pushvalue(L, -1);
+	lua_setfield(L, 2, name);
+	return 1;
+}
+
+void
+module_raw(lua_State *L, const char *name)
+{
+	push_ref(L, HOST_RAW);
+	lua_insert(L, -2);
+	lua_setfield(L, -2, name);
+	lua_pop(L, 1);
+}
+
+void
+module_freeze(lua_State *L)
+{
+	push_ref(L, HOST_LOADED);
+	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+		sandbox_freeze(L, -1, lua_tostring(L, -2));
+	lua_pop(L, 1);
+}

@@ -1,0 +1,584 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "mem.h"
+#include "nexthop.h"
+#include "value.h"
+
+#include "chunk.h"
+#include "host.h"
+#include "instance.h"
+#include "api_list.h"
+#include "module.h"
+#include "nearest.h"
+#include "object.h"
+#include "quantity.h"
+#include "state.h"
+
+#include "settings.h"
+
+enum { PLACE_MAX = 200, DEPTH_MAX = 16 };
+
+/* Where we are: for messages, and for names of lists. */
+struct place {
+	const struct instance *in;
+	const struct value *v;		/* as configured; NULL: a default */
+	char name[PLACE_MAX];		/* "zones[2].weight" */
+	int depth;
+};
+
+static void convert(lua_State *, const struct place *, int decl);
+
+static int __attribute__((format(printf, 3, 4)))
+complain(lua_State *L, const struct place *at, const char *fmt, ...)
+{
+	const struct policy *p = state_policy(L);
+	const struct value *v = at->v;
+	char what[512], first[PLACE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	if (v)
+		lua_pushfstring(L, "%s:%d: hooks: %s: %s: %s",
+		    v->file ? v->file : p->conf.conf_path ?
+		    p->conf.conf_path : "hooks", v->line, at->in->name,
+		    at->name, what);
+	else {
+		snprintf(first, sizeof first, "%.*s",
+		    (int)strcspn(at->name, ".["), at->name);
+		lua_pushfstring(L, "%s:%d: settings: %s: %s", at->in->path,
+		    chunk_line_of(at->in->text, at->in->len, first), at->name,
+		    what);
+	}
+	return lua_error(L);
+}
+
+static int
+expected(lua_State *L, const struct place *at, const char *what)
+{
+	return complain(L, at, "%s expected, got %s", what,
+	    object_describe(L, -1));
+}
+
+void
+settings_push(lua_State *L, const struct value *v)
+{
+	size_t i, n = 0;
+
+	luaL_checkstack(L, 4, "settings");
+	switch (v->type) {
+	case VALUE_NIL:
+		lua_pushnil(L);
+		return;
+	case VALUE_BOOL:
+		lua_pushboolean(L, v->b);
+		return;
+	case VALUE_NUMBER:
+		lua_pushnumber(L, v->n);
+		return;
+	case VALUE_STRING:
+		lua_pushlstring(L, v->s.p, v->s.len);
+		return;
+	case VALUE_TABLE:
+		break;
+	}
+	lua_newtable(L);
+	for (i = 0; i < v->t.count; i++) {
+		const struct value_item *item = &v->t.item[i];
+
+		settings_push(L, &item->v);
+		if (item->key)
+			lua_setfield(L, -2, item->key);
+		else
+			lua_rawseti(L, -2, (int)++n);
+	}
+}
+
+static int
+absolute(lua_State *L, int idx)
+{
+	return idx > 0 ? idx : lua_gettop(L) + idx + 1;
+}
+
+static bool
+is_descriptor(lua_State *L, int idx)
+{
+	bool yes;
+
+	if (lua_type(L, idx) != LUA_TTABLE || !lua_getmetatable(L, idx))
+		return false;
+	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[HOST_SETTING]);
+	yes = lua_rawequal(L, -1, -2);
+	lua_pop(L, 2);
+	return yes;
+}
+
+/* The place of an entry by key, or by index if key is NULL. */
+static struct place
+inside(const struct place *up, const struct value *v, const char *key,
+    int index)
+{
+	struct place at = { .in = up->in, .v = v ? v : up->v,
+	    .depth = up->depth + 1 };
+
+	if (key)
+		snprintf(at.name, sizeof at.name, "%.90s%s%.90s", up->name,
+		    up->name[0] ? "." : "", key);
+	else
+		snprintf(at.name, sizeof at.name, "%.90s[%d]", up->name,
+		    index);
+	return at;
+}
+
+static const struct value *
+child_value(const struct place *at, const char *key, int index)
+{
+	if (!at->v || at->v->type != VALUE_TABLE)
+		return NULL;
+	return key ? value_get(at->v, key) : value_at(at->v,
+	    (size_t)index - 1);
+}
+
+/* Every item of the list on top, by the declaration at decl. */
+static void
+convert_items(lua_State *L, const struct place *at, int decl)
+{
+	int t = lua_gettop(L), i, n;
+	struct place item;
+
+	if (!lua_istable(L, t))
+		expected(L, at, "a list");
+	n = (int)lua_objlen(L, t);
+	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TNUMBER)
+			complain(L, at, "a list expected, got a table with "
+			    "the key \"%s\"", lua_tostring(L, -2));
+	}
+	lua_createtable(L, n, 0);
+	for (i = 1; i <= n; i++) {
+		lua_rawgeti(L, t, i);
+		item = inside(at, child_value(at, NULL, i), NULL, i);
+		convert(L, &item, decl);
+		lua_rawseti(L, -2, i);
+	}
+	lua_replace(L, t);
+}
+
+static void
+refuse_unknown(lua_State *L, const struct place *at, int t, int decl)
+{
+	char text[NEAREST_MAX + 32];
+	struct place field;
+	struct nearest n;
+	const char *key;
+
+	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TSTRING)
+			complain(L, at, "a table with named entries expected");
+		key = lua_tostring(L, -2);
+		lua_getfield(L, decl, key);
+		if (!lua_isnil(L, -1)) {
+			lua_pop(L, 1);
+			continue;
+		}
+		nearest_init(&n, key);
+		for (lua_pushnil(L); lua_next(L, decl); lua_pop(L, 1)) {
+			if (lua_type(L, -2) == LUA_TSTRING)
+				nearest_offer(&n, lua_tostring(L, -2));
+		}
+		field = inside(at, child_value(at, key, 0), key, 0);
+		complain(L, &field, "unknown setting%s",
+		    nearest_hint(&n, text));
+	}
+}
+
+/* The fields that the table at decl names, of the table on top. */
+static void
+convert_record(lua_State *L, const struct place *at, int decl)
+{
+	int t = lua_gettop(L);
+	struct place field;
+	const char *key;
+
+	if (lua_isnil(L, t)) {
+		lua_newtable(L);
+		lua_replace(L, t);
+	}
+	if (!lua_istable(L, t))
+		expected(L, at, "a table");
+	refuse_unknown(L, at, t, decl);
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, decl); lua_pop(L, 1)) {
+		key = lua_tostring(L, -2);
+		lua_getfield(L, t, key);
+		field = inside(at, child_value(at, key, 0), key, 0);
+		convert(L, &field, absolute(L, -2));
+		lua_setfield(L, t + 1, key);
+	}
+	lua_replace(L, t);
+}
+
+static void
+convert_map(lua_State *L, const struct place *at, int decl)
+{
+	int t = lua_gettop(L);
+	struct place item;
+	const char *key;
+
+	if (!lua_istable(L, t))
+		expected(L, at, "a table");
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TSTRING)
+			complain(L, at, "a table with named entries expected");
+		key = lua_tostring(L, -2);
+		lua_pushvalue(L, -1);
+		item = inside(at, child_value(at, key, 0), key, 0);
+		convert(L, &item, decl);
+		lua_setfield(L, t + 1, key);
+	}
+	lua_replace(L, t);
+}
+
+/* The kinds of lunette.setting; the value is on top, `of` at of. */
+static void
+convert_list(lua_State *L, const struct place *at, int of)
+{
+	convert_items(L, at, of);
+}
+
+static void
+convert_optional(lua_State *L, const struct place *at, int of)
+{
+	if (!lua_isnil(L, -1))
+		convert(L, at, of);
+}
+
+static void
+convert_one_of(lua_State *L, const struct place *at, int of)
+{
+	int i, n = (int)lua_objlen(L, of);
+	luaL_Buffer b;
+	bool found = false;
+
+	for (i = 1; i <= n && !found; i++) {
+		lua_rawgeti(L, of, i);
+		found = lua_rawequal(L, -1, -2);
+		lua_pop(L, 1);
+	}
+	if (found)
+		return;
+	luaL_buffinit(L, &b);
+	for (i = 1; i <= n; i++) {
+		luaL_addstring(&b, i == 1 ? "\"" : i == n ? "\" or \"" :
+		    "\", \"");
+		lua_rawgeti(L, of, i);
+		luaL_addvalue(&b);
+	}
+	luaL_addstring(&b, "\"");
+	luaL_pushresult(&b);
+	complain(L, at, "%s expected", lua_tostring(L, -1));
+}
+
+static void
+convert_string(lua_State *L, const struct place *at, int of)
+{
+	if (lua_type(L, -1) != LUA_TSTRING)
+		expected(L, at, "a text");
+}
+
+static void
+convert_number(lua_State *L, const struct place *at, int of)
+{
+	if (lua_type(L, -1) != LUA_TNUMBER)
+		expected(L, at, "a number");
+}
+
+static void
+convert_boolean(lua_State *L, const struct place *at, int of)
+{
+	if (lua_type(L, -1) != LUA_TBOOLEAN)
+		expected(L, at, "true or false");
+}
+
+static void
+quantity(lua_State *L, const struct place *at,
+    int (*parse)(const char *, double *), const char *what)
+{
+	double n = -1;
+
+	if (lua_type(L, -1) == LUA_TNUMBER)
+		n = lua_tonumber(L, -1);
+	else if (lua_type(L, -1) == LUA_TSTRING &&
+	    parse(lua_tostring(L, -1), &n))
+		n = -1;
+	if (!(n >= 0))
+		expected(L, at, what);
+	lua_pop(L, 1);
+	lua_pushnumber(L, n);
+}
+
+static void
+convert_duration(lua_State *L, const struct place *at, int of)
+{
+	quantity(L, at, quantity_duration, "a duration (\"5m\", or seconds)");
+}
+
+static void
+convert_size(lua_State *L, const struct place *at, int of)
+{
+	quantity(L, at, quantity_size, "a size (\"50M\", or octets)");
+}
+
+static void
+convert_relay(lua_State *L, const struct place *at, int of)
+{
+	struct policy *p = state_policy(L);
+	const struct route_table none = { NULL, 0 };
+	const char *why = NULL;
+
+	if (lua_type(L, -1) != LUA_TSTRING)
+		expected(L, at, "a relay");
+	if (!p->conf.routes && !strchr(lua_tostring(L, -1), ':'))
+		return;		/* a name, and nobody told us the names */
+	if (!route_find(p->conf.routes ? p->conf.routes : &none,
+	    lua_tostring(L, -1), p->arena, &why))
+		complain(L, at, "%s expected", why ? why : "a relay");
+}
+
+static void
+convert_url(lua_State *L, const struct place *at, int of)
+{
+	const char *p, *text;
+
+	if (lua_type(L, -1) != LUA_TSTRING)
+		expected(L, at, "a URL");
+	text = lua_tostring(L, -1);
+	p = text + strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+	if (p == text || *p != ':')
+		complain(L, at, "a URL expected, got \"%s\"", text);
+}
+
+static void
+make_list(lua_State *L, const struct place *at, enum list_kind kind)
+{
+	char error[256], name[PLACE_MAX + 64];
+
+	snprintf(name, sizeof name, "%.60s:%s", at->in->name, at->name);
+	if (api_list_make(L, kind, lua_gettop(L), name, error, sizeof error))
+		complain(L, at, "%s", error);
+	lua_remove(L, -2);
+}
+
+static void
+convert_cidrs(lua_State *L, const struct place *at, int of)
+{
+	make_list(L, at, LIST_CIDRS);
+}
+
+static void
+convert_domains(lua_State *L, const struct place *at, int of)
+{
+	make_list(L, at, LIST_DOMAINS);
+}
+
+static void
+convert_addresses(lua_State *L, const struct place *at, int of)
+{
+	make_list(L, at, LIST_ADDRESSES);
+}
+
+static const struct kind {
+	const char *name;
+	void (*convert)(lua_State *, const struct place *, int of);
+} kinds[] = {
+	{ "string", convert_string }, { "number", convert_number },
+	{ "boolean", convert_boolean }, { "duration", convert_duration },
+	{ "size", convert_size }, { "relay", convert_relay },
+	{ "url", convert_url }, { "cidrs", convert_cidrs },
+	{ "domains", convert_domains }, { "addresses", convert_addresses },
+	{ "one_of", convert_one_of }, { "list", convert_list },
+	{ "map", convert_map }, { "record", convert_record },
+	{ "optional", convert_optional }, { NULL, NULL }
+};
+
+static const struct kind *
+find_kind(lua_State *L, int decl)
+{
+	const struct kind *k;
+	const char *name;
+
+	lua_getfield(L, decl, "kind");
+	name = lua_tostring(L, -1);
+	for (k = kinds; k->name && strcmp(k->name, name ? name : ""); k++)
+		;
+	lua_pop(L, 1);
+	return k;
+}
+
+/* By a descriptor: the default if there is no value. */
+static void
+convert_kind(lua_State *L, const struct place *up, int decl)
+{
+	const struct kind *k = find_kind(L, decl);
+	struct place at = *up;
+
+	if (lua_isnil(L, -1) && k->convert != convert_optional) {
+		lua_pop(L, 1);
+		lua_getfield(L, decl, "default");
+		if (lua_isnil(L, -1) && k->convert != convert_record)
+			complain(L, &at, "required");
+		at.v = NULL;
+	}
+	lua_getfield(L, decl, "of");
+	lua_insert(L, -2);
+	k->convert(L, &at, lua_gettop(L) - 1);
+	lua_remove(L, -2);
+}
+
+/* A table as declaration: a list of what its first item is, a record, or, if
+ * it is empty, any table. */
+static void
+convert_table(lua_State *L, const struct place *at, int decl)
+{
+	bool named;
+
+	if (lua_objlen(L, decl) > 0) {
+		lua_rawgeti(L, decl, 1);
+		lua_insert(L, -2);
+		convert_items(L, at, lua_gettop(L) - 1);
+		lua_remove(L, -2);
+		return;
+	}
+	lua_pushnil(L);
+	named = lua_next(L, decl);
+	if (named) {
+		lua_pop(L, 2);
+		if (lua_rawequal(L, -1, decl)) {	/* the default */
+			lua_pop(L, 1);
+			lua_newtable(L);
+		}
+		convert_record(L, at, decl);
+	} else if (!lua_istable(L, -1))
+		expected(L, at, "a table");
+}
+
+/* By a default in the table of settings: its type is the type. */
+static void
+convert_default(lua_State *L, const struct place *up, int decl)
+{
+	struct place at = *up;
+
+	if (lua_isnil(L, -1)) {
+		lua_pop(L, 1);
+		lua_pushvalue(L, decl);
+		at.v = NULL;
+	}
+	switch (lua_type(L, decl)) {
+	case LUA_TSTRING:
+		convert_string(L, &at, 0);
+		return;
+	case LUA_TNUMBER:
+		convert_number(L, &at, 0);
+		return;
+	case LUA_TBOOLEAN:
+		convert_boolean(L, &at, 0);
+		return;
+	case LUA_TTABLE:
+		convert_table(L, &at, decl);
+		return;
+	}
+	at.v = NULL;
+	complain(L, &at, "%s is neither a default nor a setting.*()",
+	    object_describe(L, decl));
+}
+
+/* Replace the value on top by what the declaration at decl makes of it. */
+static void
+convert(lua_State *L, const struct place *at, int decl)
+{
+	if (at->depth > DEPTH_MAX)
+		complain(L, at, "too deep");
+	luaL_checkstack(L, 16, "settings");
+	if (is_descriptor(L, decl))
+		convert_kind(L, at, decl);
+	else
+		convert_default(L, at, decl);
+}
+
+int
+settings_is_reserved(const char *key)
+{
+	static const char *const names[] = {
+		"as", "on_error", "timeout", "later", "shadow", NULL
+	};
+	int i;
+
+	for (i = 0; names[i] && strcmp(names[i], key); i++)
+		;
+	return names[i] != NULL;
+}
+
+/* The entry without what is the core's, as a table. */
+static void
+push_entry(lua_State *L, const struct value *entry)
+{
+	size_t i;
+
+	lua_newtable(L);
+	if (entry->type != VALUE_TABLE)
+		return;
+	for (i = value_len(entry); i < entry->t.count; i++) {
+		const struct value_item *item = &entry->t.item[i];
+
+		if (settings_is_reserved(item->key))
+			continue;
+		settings_push(L, &item->v);
+		lua_setfield(L, -2, item->key);
+	}
+}
+
+void
+settings_fill(lua_State *L, struct instance *in)
+{
+	int decl = lua_gettop(L);
+	struct place top = { .in = in, .v = in->entry }, field;
+	const char *key;
+
+	push_entry(L, in->entry);
+	refuse_unknown(L, &top, decl + 1, decl);
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, decl); lua_pop(L, 1)) {
+		if (lua_type(L, -2) != LUA_TSTRING) {
+			top.v = NULL;
+			complain(L, &top, "only named settings are possible");
+		}
+		key = lua_tostring(L, -2);
+		lua_pushboolean(L, 1);
+		lua_setfield(L, decl + 2, key);
+		lua_getfield(L, decl + 1, key);
+		field = inside(&top, child_value(&top, key, 0), key, 0);
+		convert(L, &field, absolute(L, -2));
+		lua_setfield(L, decl, key);
+	}
+	in->declared = luaL_ref(L, LUA_REGISTRYINDEX);
+	lua_settop(L, decl);
+}
+
+void
+settings_open(lua_State *L)
+{
+	struct policy *p = state_policy(L);
+
+	lua_newtable(L);
+	lua_newtable(L);
+	lua_pushvalue(L, -1);
+	p->ref[HOST_SETTING] = luaL_ref(L, LUA_REGISTRYINDEX);
+	lua_setfield(L, -2, "meta");
+	module_raw(L, "setting");
+}

@@ -1,0 +1,24 @@
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <lua.h>
+
+struct instance;
+struct value;
+
+/*
+ * settings: what a hook declares against what the configuration gives.
+ *
+ * The table `settings` of the hook is at the top of the stack and is filled in
+ * place: its declarations (lunette.setting, or plain defaults) are replaced by
+ * values.  Raises one line that names file, line, hook and setting.
+ */
+void settings_fill(lua_State *, struct instance *);
+void settings_open(lua_State *);	/* raw functions of lunette.setting */
+
+/* A value of the configuration as a Lua value. */
+void settings_push(lua_State *, const struct value *);
+/* Keys of an entry that are the core's, not the hook's. */
+int settings_is_reserved(const char *key);
+
+#endif

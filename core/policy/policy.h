@@ -9,6 +9,7 @@
 #include "session.h"
 
 struct ev_loop;
+struct route_table;
 struct shdict;
 struct value;
 
@@ -50,6 +51,15 @@ struct policy_conf {
 	size_t dicts;
 	policy_find_fn find;
 	void *find_arg;
+	/* In the loader: keep a list that was compiled, to be found later as a
+	 * POLICY_LIST of that name; or NULL. */
+	void (*store)(void *find_arg, const char *name, const void *p,
+	    size_t len);
+	const struct route_table *routes;	/* for settings; NULL: unknown */
+	/* Is this the worker that runs the periodic work of its generation
+	 * now?  Asked before each run; NULL: yes. */
+	bool (*leads)(void *leads_arg);
+	void *leads_arg;
 	size_t memory;		/* octets Lua may use */
 	bool jit;
 	bool checking;		/* in the loader: nothing waits, nothing runs for long */
@@ -71,8 +81,9 @@ struct policy;
 
 /*
  * Load: compile, run the top levels, fill in settings, check stage names and
- * types, run `start` (env is NULL in the loader's check, where library calls
- * that wait raise).  NULL on failure with a one-line "file:line: what" in error.
+ * types, run `start`.  env is NULL in the loader's check: there a `start` is
+ * run up to its first wait.  In a worker the loop of env is run until every
+ * `start` is through.  NULL on failure with a one-line "file:line: what" in error.
  */
 struct policy *policy_load(const struct policy_conf *, struct session_env *env,
     char *error, size_t size);
@@ -95,6 +106,8 @@ void policy_explain(const struct policy *, FILE *);
 /* Octets in use by Lua, and hook calls that wait now. */
 size_t policy_memory(const struct policy *);
 unsigned policy_waiting(const struct policy *);
+/* Lua has run out of memory and holds on to it: the worker should be replaced. */
+bool policy_exhausted(const struct policy *);
 /* Run `stop` hooks once; done is called when they are through. */
 void policy_stop(struct policy *, void (*done)(void *arg), void *arg);
 

@@ -1,0 +1,18 @@
+#ifndef API_MESSAGE_H
+#define API_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+struct message;
+struct visit;
+
+/* api_message: what hooks see of a message.  The header with its edits is in
+ * api_message.c, views of the stored content in api_content.c. */
+struct message *api_message_check(lua_State *, int idx);
+void api_content_open(lua_State *);		/* adds its methods */
+void api_content_release(struct visit *);	/* files of message:path() go */
+
+#endif

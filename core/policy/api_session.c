@@ -1,0 +1,485 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "addr.h"
+#include "mem.h"
+#include "path.h"
+#include "session.h"
+
+#include "api_message.h"
+#include "host.h"
+#include "object.h"
+#include "state.h"
+#include "task.h"
+#include "visit.h"
+
+#include "api_session.h"
+
+static void
+push_text(lua_State *L, const char *s)
+{
+	if (s)
+		lua_pushstring(L, s);
+	else
+		lua_pushnil(L);
+}
+
+static struct session *
+session(void *self)
+{
+	return ((struct visit *)self)->session;
+}
+
+/* The session itself. */
+static int
+get_id(lua_State *L, void *self)
+{
+	lua_pushstring(L, session(self)->id);
+	return 1;
+}
+
+static int
+get_esmtp(lua_State *L, void *self)
+{
+	lua_pushboolean(L, session(self)->esmtp);
+	return 1;
+}
+
+static int
+get_helo(lua_State *L, void *self)
+{
+	push_text(L, session(self)->helo);
+	return 1;
+}
+
+static int
+get_trusted(lua_State *L, void *self)
+{
+	lua_pushboolean(L, session(self)->trusted);
+	return 1;
+}
+
+static int
+get_note(lua_State *L, void *self)
+{
+	visit_push_values(L, self);
+	lua_rawgeti(L, -1, VISIT_NOTE);
+	if (!lua_isnil(L, -1))
+		return 1;
+	api_note_push(L);
+	lua_pushvalue(L, -1);
+	lua_rawseti(L, -4, VISIT_NOTE);
+	return 1;
+}
+
+static int
+get_closed(lua_State *L, void *self)
+{
+	static const char *const names[] = {
+		[SESSION_QUIT] = "quit", [SESSION_LOST] = "lost",
+		[SESSION_TIMEOUT] = "timeout", [SESSION_ERRORS] = "errors",
+		[SESSION_REFUSED] = "policy", [SESSION_DROPPED] = "policy",
+		[SESSION_DRAIN] = "shutdown", [SESSION_FAULT] = "errors",
+		[SESSION_KILLED] = "shutdown",
+	};
+	size_t reason = session(self)->reason;
+
+	push_text(L, reason < sizeof names / sizeof names[0] ? names[reason] :
+	    "lost");
+	return 1;
+}
+
+static int
+get_client(lua_State *L, void *self)
+{
+	visit_push(L, self, OBJECT_CLIENT, VISIT_CLIENT);
+	return 1;
+}
+
+static int
+get_server(lua_State *L, void *self)
+{
+	visit_push(L, self, OBJECT_SERVER, VISIT_SERVER);
+	return 1;
+}
+
+static int
+get_counts(lua_State *L, void *self)
+{
+	visit_push(L, self, OBJECT_COUNTS, VISIT_COUNTS);
+	return 1;
+}
+
+static int
+get_limits(lua_State *L, void *self)
+{
+	visit_push(L, self, OBJECT_LIMITS, VISIT_LIMITS);
+	return 1;
+}
+
+static int
+get_nil(lua_State *L, void *self)
+{
+	lua_pushnil(L);
+	return 1;
+}
+
+/* True as soon as the client speaks before its turn. */
+struct early {
+	struct session *session;
+	bool open, early;
+};
+
+static void
+on_early(void *arg, bool early)
+{
+	struct early *e = arg;
+
+	e->open = false;
+	e->early = early;
+	task_over(e);
+}
+
+static int
+push_early(lua_State *L, void *op)
+{
+	lua_pushboolean(L, ((struct early *)op)->early);
+	return 1;
+}
+
+static void
+end_early(void *op)
+{
+	struct early *e = op;
+
+	if (e->open)
+		session_early_cancel(e->session);
+}
+
+static int
+start_early(lua_State *L)
+{
+	static const struct wait_class class = { push_early, end_early };
+	struct visit *v = visit_check(L, 1, OBJECT_SESSION);
+	double seconds = luaL_checknumber(L, 2);
+	struct early *e;
+
+	if (!isfinite(seconds) || seconds < 0)
+		return luaL_error(L, "early: a number of seconds expected");
+	e = task_wait(L, &class, "session:early", sizeof *e);
+	if (e) {
+		e->session = v->session;
+		e->open = true;
+		session_early_start(v->session, seconds, on_early, e);
+	}
+	return task_yield(L);
+}
+
+static const struct object_field session_fields[] = {
+	{ "id", get_id, NULL }, { "esmtp", get_esmtp, NULL },
+	{ "helo", get_helo, NULL }, { "trusted", get_trusted, NULL },
+	{ "note", get_note, NULL }, { "closed", get_closed, NULL },
+	{ "client", get_client, NULL }, { "server", get_server, NULL },
+	{ "tls", get_nil, NULL }, { "auth", get_nil, NULL },
+	{ "proxy", get_nil, NULL },
+	{ "txn", api_envelope_txn, NULL },
+	{ "sender", api_envelope_sender, NULL },
+	{ "recipients", api_envelope_recipients, NULL },
+	{ "message", api_message_of, NULL },
+	{ "counts", get_counts, NULL }, { "limits", get_limits, NULL },
+	{ NULL, NULL, NULL }
+};
+
+/* The client. */
+static int
+get_client_ip(lua_State *L, void *self)
+{
+	char text[ADDR_TEXT_MAX];
+
+	lua_pushstring(L, addr_ip(&session(self)->client, text));
+	return 1;
+}
+
+static int
+get_client_port(lua_State *L, void *self)
+{
+	lua_pushinteger(L, addr_port(&session(self)->client));
+	return 1;
+}
+
+static int
+get_client_net(lua_State *L, void *self)
+{
+	char text[ADDR_TEXT_MAX];
+	struct cidr net;
+
+	if (cidr_of(&session(self)->client, 24, 64, &net))
+		return get_client_ip(L, self);
+	lua_pushstring(L, cidr_text(&net, text));
+	return 1;
+}
+
+static int
+get_client_name(lua_State *L, void *self)
+{
+	push_text(L, session(self)->client_name);
+	return 1;
+}
+
+static void
+set_client_name(lua_State *L, void *self, int idx)
+{
+	struct session *s = session(self);
+	const char *name;
+	size_t len;
+
+	if (lua_isnil(L, idx)) {
+		s->client_name = NULL;
+		return;
+	}
+	if (lua_type(L, idx) != LUA_TSTRING)
+		luaL_error(L, "client.name: a domain expected, got %s",
+		    object_describe(L, idx));
+	name = lua_tolstring(L, idx, &len);
+	if (!path_is_domain(name, len))
+		luaL_error(L, "client.name: \"%s\" is no domain", name);
+	s->client_name = arena_strndup(s->arena, name, len);
+}
+
+static const struct object_field client_fields[] = {
+	{ "ip", get_client_ip, NULL }, { "port", get_client_port, NULL },
+	{ "net", get_client_net, NULL },
+	{ "name", get_client_name, set_client_name },
+	{ NULL, NULL, NULL }
+};
+
+/* Our side of the connection. */
+static int
+get_server_ip(lua_State *L, void *self)
+{
+	char text[ADDR_TEXT_MAX];
+
+	lua_pushstring(L, addr_ip(&session(self)->server, text));
+	return 1;
+}
+
+static int
+get_server_port(lua_State *L, void *self)
+{
+	lua_pushinteger(L, addr_port(&session(self)->server));
+	return 1;
+}
+
+static int
+get_server_name(lua_State *L, void *self)
+{
+	push_text(L, session(self)->conf->hostname);
+	return 1;
+}
+
+static int
+get_server_listener(lua_State *L, void *self)
+{
+	push_text(L, session(self)->conf->listener);
+	return 1;
+}
+
+static const struct object_field server_fields[] = {
+	{ "ip", get_server_ip, NULL }, { "port", get_server_port, NULL },
+	{ "name", get_server_name, NULL },
+	{ "listener", get_server_listener, NULL },
+	{ NULL, NULL, NULL }
+};
+
+/* What it has done so far. */
+static int
+get_count_messages(lua_State *L, void *self)
+{
+	lua_pushnumber(L, session(self)->messages);
+	return 1;
+}
+
+static int
+get_count_recipients(lua_State *L, void *self)
+{
+	lua_pushnumber(L, session(self)->recipients);
+	return 1;
+}
+
+static int
+get_count_errors(lua_State *L, void *self)
+{
+	lua_pushnumber(L, session(self)->errors);
+	return 1;
+}
+
+static int
+get_count_unknown(lua_State *L, void *self)
+{
+	lua_pushnumber(L, session(self)->unknown);
+	return 1;
+}
+
+static int
+get_count_connections(lua_State *L, void *self)
+{
+	struct session *s = session(self);
+
+	lua_pushnumber(L, s->env->connections ? s->env->connections(s) : 1);
+	return 1;
+}
+
+static const struct object_field counts_fields[] = {
+	{ "messages", get_count_messages, NULL },
+	{ "recipients", get_count_recipients, NULL },
+	{ "errors", get_count_errors, NULL },
+	{ "unknown", get_count_unknown, NULL },
+	{ "connections", get_count_connections, NULL },
+	{ NULL, NULL, NULL }
+};
+
+/* What it may do; hooks may change some, for this session. */
+static double
+check_limit(lua_State *L, int idx, double max)
+{
+	double n = lua_type(L, idx) == LUA_TNUMBER ? lua_tonumber(L, idx) : -1;
+
+	if (!(n >= 0) || n > max || n != floor(n))
+		luaL_error(L, "limits: a whole number from 0 to %g expected",
+		    max);
+	return n;
+}
+
+static int
+get_limit_size(lua_State *L, void *self)
+{
+	lua_pushnumber(L, (double)session(self)->limits.message_size);
+	return 1;
+}
+
+static void
+set_limit_size(lua_State *L, void *self, int idx)
+{
+	session(self)->limits.message_size =
+	    (uint64_t)check_limit(L, idx, 1e15);
+}
+
+static int
+get_limit_recipients(lua_State *L, void *self)
+{
+	lua_pushnumber(L, session(self)->limits.recipients);
+	return 1;
+}
+
+static void
+set_limit_recipients(lua_State *L, void *self, int idx)
+{
+	session(self)->limits.recipients = (unsigned)check_limit(L, idx, 1e9);
+}
+
+static int
+get_limit_errors(lua_State *L, void *self)
+{
+	lua_pushnumber(L, session(self)->limits.errors);
+	return 1;
+}
+
+static void
+set_limit_errors(lua_State *L, void *self, int idx)
+{
+	session(self)->limits.errors = (unsigned)check_limit(L, idx, 1e9);
+}
+
+static const struct object_field limits_fields[] = {
+	{ "message_size", get_limit_size, set_limit_size },
+	{ "recipients", get_limit_recipients, set_limit_recipients },
+	{ "errors", get_limit_errors, set_limit_errors },
+	{ NULL, NULL, NULL }
+};
+
+int
+api_session_push_args(lua_State *L, struct visit *v, enum stage stage)
+{
+	const struct session_question *q = &v->session->question;
+
+	visit_push(L, v, OBJECT_SESSION, VISIT_SESSION);
+	switch (stage) {
+	case STAGE_HELO:
+		push_text(L, q->u.helo);
+		return 2;
+	case STAGE_MAIL:
+		return 1 + api_envelope_sender(L, v);
+	case STAGE_RCPT:
+		visit_push_rcpt(L, v, q->u.rcpt);
+		return 2;
+	case STAGE_HEADERS:
+	case STAGE_MESSAGE:
+		return 1 + api_message_of(L, v);
+	case STAGE_UNKNOWN:
+		push_text(L, q->u.unknown.verb);
+		push_text(L, q->u.unknown.rest);
+		return 3;
+	case STAGE_VRFY:
+		push_text(L, q->u.vrfy);
+		return 2;
+	case STAGE_RELAYED:
+		api_result_push(L, v);
+		return 2;
+	case STAGE_START:
+	case STAGE_PRE_CONNECTION:
+	case STAGE_CONNECT:
+	case STAGE_STARTTLS:
+	case STAGE_AUTH:
+	case STAGE_DATA:
+	case STAGE_REPLY:
+	case STAGE_RESET:
+	case STAGE_DISCONNECT:
+	case STAGE_STOP:
+	case STAGE_COUNT:
+		break;
+	}
+	return 1;
+}
+
+static const luaL_Reg session_methods[] = {
+	{ "log", api_log_session }, { "result", api_result_add },
+	{ "results", api_result_all }, { "score", api_result_score },
+	{ "skip", api_result_skip }, { NULL, NULL }
+};
+
+static const struct object_class classes[] = {
+	{ OBJECT_CLIENT, "client", client_fields, NULL, NULL, visit_self },
+	{ OBJECT_SERVER, "server", server_fields, NULL, NULL, visit_self },
+	{ OBJECT_COUNTS, "counts", counts_fields, NULL, NULL, visit_self },
+	{ OBJECT_LIMITS, "limits", limits_fields, NULL, NULL, visit_self },
+};
+
+static const struct object_class session_class = {
+	OBJECT_SESSION, "session", session_fields, session_methods, NULL,
+	visit_self
+};
+
+void
+api_session_open(lua_State *L)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof classes / sizeof classes[0]; i++)
+		object_register(L, &classes[i]);
+	object_register(L, &session_class);
+	lua_pushcfunction(L, start_early);
+	object_add_method(L, OBJECT_SESSION, "early");
+	api_envelope_open(L);
+	api_result_open(L);
+	api_message_open(L);
+	api_note_open(L);
+}
+
+void
+api_session_release(struct visit *v)
+{
+	api_content_release(v);
+}

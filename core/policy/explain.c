@@ -1,0 +1,129 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "chain.h"
+#include "host.h"
+#include "instance.h"
+#include "object.h"
+#include "sandbox.h"
+#include "state.h"
+
+#include "policy.h"
+
+enum { DEPTH_MAX = 8 };
+
+/* policy_explain: what is asked when, and with which settings. */
+struct explain {
+	FILE *to;
+	const struct policy *policy;
+};
+
+static void
+chain_text(FILE *to, const struct chain *c)
+{
+	struct instance **in;
+	int stage;
+
+	fprintf(to, "listener %s\n", c->listener ? c->listener : "(any)");
+	for (stage = 0; stage < STAGE_COUNT; stage++) {
+		if (!*c->at[stage])
+			continue;
+		fprintf(to, "  %-15s", stage_name((enum stage)stage));
+		for (in = c->at[stage]; *in; in++)
+			fprintf(to, " %s", (*in)->name);
+		fprintf(to, "\n");
+	}
+}
+
+static void value_text(lua_State *, FILE *, int idx, int depth);
+
+static void
+table_text(lua_State *L, FILE *to, int idx, int depth)
+{
+	int i, n = (int)lua_objlen(L, idx);
+	const char *gap = "";
+
+	fprintf(to, "{ ");
+	for (i = 1; i <= n; i++, gap = ", ") {
+		lua_rawgeti(L, idx, i);
+		fprintf(to, "%s", gap);
+		value_text(L, to, lua_gettop(L), depth + 1);
+		lua_pop(L, 1);
+	}
+	if (!sandbox_contents(L, idx))
+		lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1), gap = ", ") {
+		if (lua_type(L, -2) != LUA_TSTRING)
+			continue;
+		fprintf(to, "%s%s = ", gap, lua_tostring(L, -2));
+		value_text(L, to, lua_gettop(L), depth + 1);
+	}
+	lua_pop(L, 1);
+	fprintf(to, " }");
+}
+
+static void
+value_text(lua_State *L, FILE *to, int idx, int depth)
+{
+	luaL_checkstack(L, 8, "explain");
+	switch (lua_type(L, idx)) {
+	case LUA_TTABLE:
+		if (depth < DEPTH_MAX)
+			table_text(L, to, idx, depth);
+		return;
+	case LUA_TSTRING:
+		fprintf(to, "\"%s\"", lua_tostring(L, idx));
+		return;
+	case LUA_TNUMBER:
+		fprintf(to, "%.14g", lua_tonumber(L, idx));
+		return;
+	case LUA_TUSERDATA:
+		fprintf(to, "(%s)", object_describe(L, idx));
+		return;
+	}
+	fprintf(to, "%s", object_describe(L, idx));
+}
+
+static void
+instance_text(lua_State *L, FILE *to, const struct instance *in)
+{
+	fprintf(to, "hook %s (%s)\n", in->name, in->path);
+	fprintf(to, "  on_error = \"%s\"\n",
+	    instance_on_error_name(in->on_error));
+	if (in->timeout > 0)
+		fprintf(to, "  timeout = %g\n", in->timeout);
+	if (in->later)
+		fprintf(to, "  later = true\n");
+	lua_settop(L, 0);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, in->settings);
+	if (!sandbox_contents(L, 1))
+		return;
+	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+		fprintf(to, "  %s = ", lua_tostring(L, -2));
+		value_text(L, to, lua_gettop(L), 0);
+		fprintf(to, "\n");
+	}
+}
+
+static int
+explain(lua_State *L)
+{
+	struct explain *e = lua_touserdata(L, 1);
+	size_t i;
+
+	for (i = 0; i < e->policy->chains; i++)
+		chain_text(e->to, &e->policy->chain[i]);
+	for (i = 0; i < e->policy->instances; i++)
+		instance_text(L, e->to, e->policy->instance[i]);
+	return 0;
+}
+
+void
+policy_explain(const struct policy *p, FILE *to)
+{
+	struct explain e = { .to = to, .policy = p };
+
+	state_call((struct policy *)(uintptr_t)p, explain, &e, NULL, 0);
+}

@@ -1,0 +1,8 @@
+-- lunette.shared: dictionaries that all workers share, by name.
+--
+-- A hook declares those it uses: shared = { NAME = "1M" } in its table.  Then
+-- shared.NAME has :get :set :add :incr :ttl :delete :keys.
+
+local _, raw = ...
+
+return raw.names

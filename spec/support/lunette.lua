@@ -100,7 +100,7 @@ end
 -- unready (do not wait until it is).
 function lunette.start(o)
   local dir, head = lunette.directory(o)
-  local self = setmetatable({ dir = dir, head = head, log_path = dir .. "/log" }, lunette)
+  local self = setmetatable({ dir = dir, head = head, log_path = dir .. "/log", clients = {} }, lunette)
   local argv = { lunette.program, "run", "-c", dir .. "/lunette.lua" }
   for _, word in ipairs(o.args or {}) do
     argv[#argv + 1] = word:gsub("%$DIR", dir)
@@ -177,9 +177,19 @@ function lunette:count(event, fields, from)
   return n
 end
 
+-- The same when it is n: a line may be written after the reply that it is about.
+function lunette:wait_count(n, event, fields, from)
+  wait.for_(function()
+    return ("%d lines of event=%s in\n%s"):format(n, event, process.read(self.log_path))
+  end, function() return self:count(event, fields, from) >= n end)
+  return self:count(event, fields, from)
+end
+
 -- A connection; n is the number of the listener, or o the client's options.
 function lunette:dial(o, n)
-  return assert(client.dial(self.ports[n or 1], o))
+  local c = assert(client.dial(self.ports[n or 1], o))
+  table.insert(self.clients, c)
+  return c
 end
 
 function lunette:path(name)
@@ -213,11 +223,14 @@ function lunette:ctl(...)
   return process.run { lunette.program, "ctl", "-c", self:path "lunette.lua", ... }
 end
 
--- `ctl status` as a table.
+-- `ctl status` as a table, without the lines of single workers.
 function lunette:status()
   local got, status = self:ctl "status", {}
-  for key, value in got.out:gmatch "([%w_]+)=(%S*)" do
-    status[key] = tonumber(value) or value
+  for line in got.out:gmatch "[^\n]+" do
+    local key, value = line:match "^([%w_]+)=(%S*)$"
+    if key then
+      status[key] = tonumber(value) or value
+    end
   end
   return status, got
 end
@@ -273,8 +286,13 @@ function lunette.split_mail(text)
   return trace, rest
 end
 
+-- Stop it, by default with TERM, when its clients have gone.  Returns the exit
+-- status; the directory is removed, final_log is what was in the log.
 function lunette:stop(sig, seconds)
   open[self] = nil
+  for _, c in ipairs(self.clients) do
+    c:close()
+  end
   local code, killed = self.process:stop(sig, seconds or 20)
   self.final_log = process.read(self.log_path)
   process.remove(self.dir)

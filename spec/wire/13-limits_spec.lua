@@ -114,7 +114,7 @@ describe("limits:", function()
     end
     assert.equal("421 4.7.0", r.code .. " " .. r.enhanced)
     c:expect_closed()
-    assert.equal(3, server:count("end", { reason = "errors" }))
+    assert.equal(3, server:wait_count(3, "end", { reason = "errors" }))
     server:stop()
   end)
 
@@ -189,7 +189,7 @@ describe("limits:", function()
     slow:expect "421 4%.4%.2"
     slow:expect_closed()
     assert.equal(0, #server:mails())
-    assert.equal(3, server:count("end", { reason = "timeout" }))
+    assert.equal(3, server:wait_count(3, "end", { reason = "timeout" }))
     server:stop()
   end)
 end)

@@ -1,16 +1,9 @@
 -- Smuggling: one message in is one message out, or a refusal.
 local lunette = require "spec.support.lunette"
 local sink = require "spec.support.sink"
+local smuggling = require "spec.support.smuggling"
 
 local head = "Subject: x\r\n\r\n"
-local smuggled = "MAIL FROM:<evil@b.test>\r\nRCPT TO:<v@x.test>\r\nDATA\r\nSubject: evil\r\n\r\nevil\r\n"
-
--- None of these ends a message.
-local sequences = {
-  "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\n", "\n.\r", "\r\n.\r", "\r.\r\n", "\r\n.\r\r\n",
-  "\r\n\0.\r\n", "\r\n.\0\r\n",
-}
-
 local function show(text)
   return (text:gsub("%c", function(c) return ("<%02x>"):format(c:byte()) end))
 end
@@ -51,11 +44,11 @@ describe("smuggling", function()
       end)
 
       -- Each at one seeded cut; the end must be the last CRLF.CRLF.
-      for i, sequence in ipairs(sequences) do
+      for i, sequence in ipairs(smuggling.sequences) do
         it("fails with " .. show(sequence), function()
           local c = envelope(server)
           local before = #hop:messages()
-          local text = head .. "x" .. sequence .. smuggled .. "\r\n.\r\n"
+          local text = head .. "x" .. sequence .. smuggling.smuggled .. "\r\n.\r\n"
           local cut = #head + 1 + (seed + i) % (#sequence + 1)
           c:send(text:sub(1, cut))
           c:send(text:sub(cut + 1))

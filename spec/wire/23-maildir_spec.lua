@@ -38,7 +38,7 @@ describe("a maildir", function()
     assert.same({}, process.list(server:path "mail/tmp"))
     assert.same({}, process.list(server:path "mail/cur"))
     assert.equal("<>", (lunette.split_mail(server:mails()[1]))["Return-Path"])
-    assert.equal(20, server:count("message", { rcpts = 1 }))
+    assert.equal(20, server:wait_count(20, "message", { rcpts = 1 }))
     server:stop()
   end)
 

@@ -56,7 +56,7 @@ cidr_parse(const char *text, struct cidr *out)
 	char host[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-	struct in6_addr ip6;
+	struct in6_addr ip6 = IN6ADDR_ANY_INIT;
 	int bits;
 
 	if (len >= sizeof host)

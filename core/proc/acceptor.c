@@ -25,7 +25,7 @@ struct acceptor {
 	size_t count, next;		/* next: whose turn it is */
 	ev_timer rest;
 	struct acceptor_errors errors;
-	bool wanted, room, resting;
+	bool on, resting;
 };
 
 bool
@@ -76,7 +76,7 @@ note(struct acceptor *a, int error)
 static bool
 is_active(const struct acceptor *a)
 {
-	return a->wanted && a->room && !a->resting;
+	return a->on && !a->resting;
 }
 
 static void
@@ -147,7 +147,8 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 	size_t empty = 0;
 	int taken = 0;
 
-	while (is_active(a) && taken < BATCH && empty < a->count) {
+	while (taken < BATCH && empty < a->count && is_active(a) &&
+	    a->owner.go_on(a->owner.arg)) {
 		size_t i = a->next;
 
 		a->next = (a->next + 1) % a->count;
@@ -170,7 +171,6 @@ acceptor_new(struct ev_loop *loop, const struct listen_set *set,
 
 	a->loop = loop;
 	a->owner = *owner;
-	a->room = true;
 	a->count = set->count;
 	a->listener = mem_array(set->count + 1, sizeof *a->listener);
 	for (i = 0; i < set->count; i++) {
@@ -187,27 +187,12 @@ acceptor_new(struct ev_loop *loop, const struct listen_set *set,
 }
 
 void
-acceptor_want(struct acceptor *a, bool wanted)
+acceptor_switch(struct acceptor *a, bool on)
 {
-	if (a->wanted == wanted)
+	if (a->on == on)
 		return;
-	a->wanted = wanted;
+	a->on = on;
 	update(a);
-}
-
-void
-acceptor_room(struct acceptor *a, bool room)
-{
-	if (a->room == room)
-		return;
-	a->room = room;
-	update(a);
-}
-
-bool
-acceptor_is_wanted(const struct acceptor *a)
-{
-	return a->wanted;
 }
 
 void
@@ -215,7 +200,7 @@ acceptor_close(struct acceptor *a)
 {
 	size_t i;
 
-	a->wanted = false;
+	a->on = false;
 	update(a);
 	ev_timer_stop(a->loop, &a->rest);
 	for (i = 0; i < a->count; i++) {

@@ -12,16 +12,18 @@ struct ev_loop;
 /*
  * acceptor: takes connections from the listeners of a worker.
  *
- * It looks at them only while it is wanted (the supervisor says) and while
- * there is room (the worker says).  A wake-up accepts a bounded number, one
- * from each listener in turn, so that none starves.  It runs after all other
- * events of a turn: what has just ended makes room first.
+ * It looks at them only while it is switched on.  A wake-up accepts a bounded
+ * number, one from each listener in turn, so that none starves; before each
+ * the owner is asked again.  It runs after all other events of a turn: what
+ * has just ended makes room first.
  *
  * No error of accept is fatal.  Equal ones in a row are counted and logged in
  * one line: when another kind comes, at the next success, or at 50.  Without
  * descriptors or memory it rests for 100 ms.
  */
 struct acceptor_owner {
+	/* One more?  If not, the owner has switched it off. */
+	bool (*go_on)(void *arg);
 	/* fd is the callee's. */
 	void (*accepted)(void *arg, size_t listener, int fd,
 	    const struct addr *client);
@@ -31,10 +33,8 @@ struct acceptor_owner {
 struct acceptor;
 
 struct acceptor *acceptor_new(struct ev_loop *, const struct listen_set *,
-    const struct acceptor_owner *);
-void acceptor_want(struct acceptor *, bool);
-void acceptor_room(struct acceptor *, bool);	/* may be called from accepted */
-bool acceptor_is_wanted(const struct acceptor *);
+    const struct acceptor_owner *);		/* switched off */
+void acceptor_switch(struct acceptor *, bool on);
 /* For good: close our copies of the listeners. */
 void acceptor_close(struct acceptor *);
 void acceptor_free(struct acceptor *);

@@ -33,7 +33,7 @@ struct child {
 	pid_t pid;
 	unsigned slot, generation;
 	enum child_state state;
-	bool accept;		/* what it was told */
+	unsigned accept;	/* enum notice_accept: what it was told */
 	bool room;
 	bool expiring;		/* its replacement is being started */
 	bool aborted;		/* by the watchdog */

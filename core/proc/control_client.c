@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +73,10 @@ dial(const char *path)
 	return -1;
 }
 
-/* Lines to stdout, until the one that ends the answer; the exit status. */
+/* Lines to stdout, until the one that ends the answer; the exit status.  JSON
+ * comes alone, for programs. */
 static int
-copy_answer(FILE *in, const char *path)
+copy_answer(FILE *in, const char *path, bool json)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -84,8 +86,10 @@ copy_answer(FILE *in, const char *path)
 		line[strcspn(line, "\n")] = '\0';
 		if (strcmp(line, "OK") == 0) {
 			status = 0;
+			if (!json)
+				puts(line);
 		} else if (strncmp(line, "ERR ", 4) == 0) {
-			fprintf(stderr, "lunette: %s\n", line + 4);
+			fprintf(stderr, "lunette: %s\n", line);
 			status = 1;
 		} else {
 			puts(line);
@@ -116,7 +120,8 @@ control_client(const char *path, int words, char *const *word)
 		return 71;
 	}
 	(void)send(fd, line, strlen(line), MSG_NOSIGNAL);
-	status = copy_answer(stream, path);
+	status = copy_answer(stream, path,
+	    words > 1 && strcmp(word[1], "--json") == 0);
 	fclose(stream);
 	return status;
 }

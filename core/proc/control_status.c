@@ -84,12 +84,13 @@ worker_fields(const struct service *s, const struct child *c,
 }
 
 static void
-put_plain(struct buf *out, const struct field *f, char end)
+put_plain(struct buf *out, const struct field *f, char between, char end)
 {
 	if (f->text)
-		buf_printf(out, "%s=%s%c", f->key, f->text, end);
+		buf_printf(out, "%s%c%s%c", f->key, between, f->text, end);
 	else
-		buf_printf(out, "%s=%" PRIu64 "%c", f->key, f->number, end);
+		buf_printf(out, "%s%c%" PRIu64 "%c", f->key, between,
+		    f->number, end);
 }
 
 /* No text here needs escaping. */
@@ -115,11 +116,13 @@ control_status(const struct service *s, struct buf *out)
 	size_t n = service_fields(s, f), i;
 
 	for (i = 0; i < n; i++)
-		put_plain(out, &f[i], '\n');
+		put_plain(out, &f[i], '=', '\n');
+	/* One line for each: worker.1=pid:4711 generation:1 ... */
 	for (c = pool_first(s->pool); c; c = c->next) {
 		n = worker_fields(s, c, f);
-		for (i = 0; i < n; i++)
-			put_plain(out, &f[i], i + 1 < n ? ' ' : '\n');
+		buf_printf(out, "worker.%u=", c->slot + 1);
+		for (i = 1; i < n; i++)
+			put_plain(out, &f[i], ':', i + 1 < n ? ' ' : '\n');
 	}
 }
 

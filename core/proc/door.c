@@ -11,6 +11,7 @@
 #include "session.h"
 #include "acceptor.h"
 #include "admission.h"
+#include "notice.h"
 #include "roster.h"
 
 #include "door.h"
@@ -25,6 +26,7 @@ struct door {
 	struct admission admission;
 	struct roster roster;
 	uint64_t served;
+	unsigned accept;		/* enum notice_accept */
 	bool spent;
 	struct {
 		int64_t since;
@@ -84,13 +86,45 @@ send_away(int fd, const char *line)
 	close(fd);
 }
 
+static bool
+has_room(const struct door *d)
+{
+	return d->roster.count < d->conf.release->capacity && !d->spent;
+}
+
+/* All sessions of all workers are taken, ours among them. */
+static bool
+is_all_taken(const struct door *d)
+{
+	return !d->spent && scoreboard_sessions(d->conf.board) >=
+	    d->conf.release->total;
+}
+
+static void
+update(struct door *d)
+{
+	bool on = d->accept != NOTICE_PAUSE && (has_room(d) ?
+	    d->accept == NOTICE_TAKE : is_all_taken(d));
+
+	acceptor_switch(d->acceptor, on);
+}
+
+static bool
+on_go_on(void *arg)
+{
+	struct door *d = arg;
+
+	if (has_room(d))
+		return true;
+	update(d);
+	return is_all_taken(d);
+}
+
 static void
 note_room(struct door *d)
 {
-	bool room = d->roster.count < d->conf.release->capacity && !d->spent;
-
-	acceptor_room(d->acceptor, room);
-	d->conf.room(d->conf.arg, room);
+	update(d);
+	d->conf.room(d->conf.arg, has_room(d));
 }
 
 /* Has the client left before anyone looked at it? */
@@ -142,7 +176,8 @@ on_accepted(void *arg, size_t listener, int fd, const struct addr *client)
 		return;
 	}
 	atomic_fetch_add(&d->slot->sessions, 1);
-	result = admission_enter(&d->admission, client, &ticket);
+	result = has_room(d) ? admission_enter(&d->admission, client, &ticket) :
+	    ADMISSION_TOTAL;
 	if (result == ADMISSION_OK) {
 		begin(d, sc, fd, client, &ticket);
 		return;
@@ -177,7 +212,7 @@ struct door *
 door_new(const struct door_conf *conf)
 {
 	struct door *d = mem_alloc(sizeof *d);
-	struct acceptor_owner owner = { on_accepted, d };
+	struct acceptor_owner owner = { on_go_on, on_accepted, d };
 
 	assert(!self);
 	d->conf = *conf;
@@ -197,14 +232,16 @@ door_new(const struct door_conf *conf)
 }
 
 void
-door_want(struct door *d, bool wanted)
+door_accept(struct door *d, unsigned how)
 {
-	acceptor_want(d->acceptor, wanted);
+	d->accept = how;
+	update(d);
 }
 
 void
 door_close(struct door *d)
 {
+	d->accept = NOTICE_PAUSE;
 	acceptor_close(d->acceptor);
 }
 
@@ -212,6 +249,9 @@ void
 door_tick(struct door *d)
 {
 	int64_t now = clock_ms();
+
+	/* What others took or gave back nobody tells us. */
+	update(d);
 
 	if (now - d->refusals.since < 1000)
 		return;

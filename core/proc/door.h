@@ -16,7 +16,8 @@ struct session_env;
  *
  * Whoever comes is counted and admitted, or told 421 in one static line and
  * sent away; refusals are logged, but no more than a few a second one by one.
- * A full worker looks at its listeners no more until a session has ended.
+ * A full worker leaves connections to the others; but if the sessions of all
+ * workers are taken it is there to say so.
  *
  * A process has one door: the session's way back (session_env.ended) carries
  * no argument of ours.
@@ -38,7 +39,7 @@ struct door_conf {
 struct door;
 
 struct door *door_new(const struct door_conf *);
-void door_want(struct door *, bool);	/* accept, or leave it to others */
+void door_accept(struct door *, unsigned how);	/* enum notice_accept */
 void door_close(struct door *);		/* for good */
 void door_tick(struct door *);		/* about once a second */
 struct roster *door_roster(struct door *);

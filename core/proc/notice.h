@@ -15,7 +15,7 @@
  */
 enum notice_kind {
 	/* to the worker */
-	NOTICE_ACCEPT = 1,	/* number 1: accept; 0: leave it to others */
+	NOTICE_ACCEPT = 1,	/* number: enum notice_accept */
 	NOTICE_DRAIN,		/* number: milliseconds until 421; 0: now; max: never */
 	NOTICE_LOG,		/* with a descriptor: log there from now on */
 	NOTICE_SESSIONS,	/* list your sessions; serial */
@@ -29,6 +29,12 @@ enum notice_kind {
 	NOTICE_LIST,		/* with a sealed memfd; answers SESSIONS */
 	NOTICE_KILLED,		/* number 1: that session was mine; answers KILL */
 	NOTICE_KINDS
+};
+
+enum notice_accept {
+	NOTICE_PAUSE,		/* look at no connection */
+	NOTICE_LEAVE,		/* leave them to others */
+	NOTICE_TAKE,
 };
 
 enum { NOTICE_TEXT_MAX = 1024 };

@@ -44,7 +44,7 @@ pool_drain(struct pool *p, struct child *c, uint64_t ms, const char *why)
 	if (!c->why)
 		c->why = why;
 	c->expiring = false;
-	c->accept = false;
+	c->accept = NOTICE_PAUSE;
 	if (c->state == CHILD_READY)
 		c->state = CHILD_DRAINING;
 	c->deadline = ms == UINT64_MAX ? 0 : clock_ms() + (int64_t)ms +
@@ -97,6 +97,15 @@ count_busy(const struct pool *p)
 	return n;
 }
 
+static void
+tell_accept(struct child *c, unsigned how)
+{
+	if (c->accept == how)
+		return;
+	c->accept = how;
+	child_tell(c, NOTICE_ACCEPT, how);
+}
+
 /* Tell the workers which of them accept. */
 static void
 choose_accepting(struct pool *p)
@@ -109,19 +118,16 @@ choose_accepting(struct pool *p)
 		if (!pool_is_live(p, c) || c->state != CHILD_READY)
 			continue;
 		who[n] = c;
-		w[n].room = c->room && !p->paused;
-		w[n].accept = c->accept;
+		w[n].room = c->room;
+		w[n].accept = c->accept == NOTICE_TAKE;
 		w[n].sessions = atomic_load(&scoreboard_slot(p->board,
 		    c->slot)->sessions);
 		n++;
 	}
 	plan_accept(w, n);
-	for (i = 0; i < n; i++) {
-		if (w[i].accept == who[i]->accept)
-			continue;
-		who[i]->accept = w[i].accept;
-		child_tell(who[i], NOTICE_ACCEPT, w[i].accept);
-	}
+	for (i = 0; i < n; i++)
+		tell_accept(who[i], p->paused ? NOTICE_PAUSE :
+		    w[i].accept ? NOTICE_TAKE : NOTICE_LEAVE);
 }
 
 void

@@ -36,7 +36,7 @@ pool_spawn(struct pool *p, const struct release *r, unsigned batch)
 		.forget = p->owner.forget,
 		.forget_arg = p->owner.arg,
 	};
-	struct child *c = child_start(&args);
+	struct child *c = child_start(&args), **at;
 
 	if (!c) {
 		log_event(LOG_ERROR, "worker_start", "cannot start a worker: %s",
@@ -46,8 +46,9 @@ pool_spawn(struct pool *p, const struct release *r, unsigned batch)
 	}
 	c->batch = batch;
 	c->deadline = clock_ms() + POOL_READY_MS;
-	c->next = p->first;
-	p->first = c;
+	for (at = &p->first; *at; at = &(*at)->next)
+		continue;
+	*at = c;
 	return true;
 }
 

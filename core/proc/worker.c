@@ -202,7 +202,7 @@ obey(struct worker *w, const struct notice_message *m, int fd)
 {
 	switch ((enum notice_kind)m->kind) {
 	case NOTICE_ACCEPT:
-		door_want(w->door, m->number != 0);
+		door_accept(w->door, (unsigned)m->number);
 		return true;
 	case NOTICE_DRAIN:
 		drain(w, m->number);

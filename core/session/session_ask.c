@@ -132,12 +132,7 @@ log_verdict(struct session *s, enum stage stage, const struct verdict *v)
 		log_str(&line, "text", s->io->reply.text);
 	} else if (v->text != NULL)
 		log_str(&line, "text", v->text);
-	if (s->txn.id[0] != '\0') {
-		log_str(&line, "txn", s->txn.id);
-		log_str(&line, "from", s->txn.sender.path.text);
-	}
-	if (stage == STAGE_RCPT && s->io->rcpt != NULL)
-		log_str(&line, "rcpt", s->io->rcpt->path.text);
+	session_log_txn(s, &line);
 	if (v->later && stage != STAGE_RCPT)
 		log_str(&line, "later", "true");
 	log_end(&line);

@@ -119,6 +119,8 @@ void session_error(struct session *, int code, const char *enhanced,
 /* End with a last reply. */
 void session_bye(struct session *, enum session_reason, int code,
     const char *enhanced, const char *text);
+/* Which transaction, and which recipient if one is being decided. */
+void session_log_txn(struct session *, struct log_line *);
 /* A refusal by the core for the log; text is what was wrong. */
 void session_note(struct session *, int code, const char *enhanced,
     const char *text);

@@ -88,6 +88,17 @@ session_bye(struct session *s, enum session_reason reason, int code,
 }
 
 void
+session_log_txn(struct session *s, struct log_line *line)
+{
+	if (s->txn.id[0] == '\0')
+		return;
+	log_str(line, "txn", s->txn.id);
+	log_str(line, "from", s->txn.sender.path.text);
+	if (s->io->rcpt != NULL)
+		log_str(line, "rcpt", s->io->rcpt->path.text);
+}
+
+void
 session_note(struct session *s, int code, const char *enhanced,
     const char *text)
 {
@@ -98,9 +109,11 @@ session_note(struct session *s, int code, const char *enhanced,
 		return;
 	log_str(&line, "verb", verb_name(s));
 	if (code != 0) {
+		log_str(&line, "verdict", code >= 500 ? "reject" : "defer");
 		log_fmt(&line, "code", "%d", code);
 		log_str(&line, "enhanced", enhanced);
 	}
 	log_str(&line, "text", text);
+	session_log_txn(s, &line);
 	log_end(&line);
 }

@@ -18,6 +18,7 @@ the_log_says_it(void)
 	test_ok("client", logged(" listener=test server=192.0.2.1:25"));
 	test_ok("verdict", logged("stage=rcpt hook=fake verdict=reject "
 	    "code=550 enhanced=5.7.1 text=\"refused by policy\""));
+	test_ok("about whom", logged(" from=s@a.test rcpt=no@b.test\n"));
 	test_ok("discard", logged("event=discard"));
 	test_ok("discard is a warning", logged("level=warn"));
 	test_ok("counts", logged("ehlo=1/1 mail=1/1 rcpt=1/2 data=1/1 "

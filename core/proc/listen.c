@@ -193,27 +193,42 @@ open_patiently(const struct listen_set *set, struct listen_socket *s,
 	return 0;
 }
 
-/* Take over the socket of the same address that nobody has taken yet. */
+static bool
+is_taken(const struct listen_set *set, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		if (set->socket[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* Take over sockets that are bound to, or were asked for with, an address of
+ * the new set; each serves once. */
 static void
-take_over(struct listen_set *set, size_t i, const struct listen_set *old,
+take_over(struct listen_set *set, const struct listen_set *old, bool bound,
     int backlog)
 {
-	struct listen_socket *s = &set->socket[i];
-	size_t j, k;
+	struct listen_socket *s;
+	const struct listen_socket *o;
+	size_t i, j;
 
-	for (j = 0; j < old->count; j++) {
-		if (old->socket[j].fd < 0 ||
-		    !addr_equal(&old->socket[j].asked, &s->asked))
-			continue;
-		for (k = 0; k < i; k++)
-			if (set->socket[k].fd == old->socket[j].fd)
-				break;
-		if (k < i)
-			continue;
-		*s = old->socket[j];
-		s->fresh = false;
-		(void)listen(s->fd, backlog);	/* the backlog may be new */
-		return;
+	for (i = 0; i < set->count; i++) {
+		s = &set->socket[i];
+		for (j = 0; j < old->count && s->fd < 0; j++) {
+			o = &old->socket[j];
+			if (o->fd < 0 || is_taken(set, o->fd) ||
+			    !addr_equal(bound ? &o->bound : &o->asked,
+			    &s->asked))
+				continue;
+			s->fd = o->fd;
+			s->bound = o->bound;
+			s->both = o->both;
+			s->dev = o->dev;
+			s->ino = o->ino;
+			(void)listen(s->fd, backlog);	/* it may be new */
+		}
 	}
 }
 
@@ -232,8 +247,11 @@ listen_open(const struct conf *conf, const struct listen_set *old, bool wait,
 	for (i = 0; i < set->count; i++) {
 		set->socket[i].fd = -1;
 		set->socket[i].asked = conf->listener[i].addr;
-		if (old)
-			take_over(set, i, old, conf->bind.backlog);
+	}
+	/* The very address first: one with port 0 takes what is left. */
+	if (old) {
+		take_over(set, old, true, conf->bind.backlog);
+		take_over(set, old, false, conf->bind.backlog);
 	}
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < set->count; i++) {

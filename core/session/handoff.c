@@ -147,12 +147,12 @@ set_trace(struct session *s, const struct txn_rcpt *only)
 		.rcpt = only != NULL ? only->path.text : NULL,
 		.when = clock_wall(),
 	};
-	struct buf *out = &s->io->out;
+	struct buf *out = &s->io->arg;
 
+	buf_empty(out);
 	received_write(&trace, out);
 	buf_append(out, "", 1);
 	message_set_trace(s->txn.message, out->p);
-	buf_empty(out);
 }
 
 static void

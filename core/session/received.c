@@ -50,10 +50,8 @@ received_write(const struct received *r, struct buf *out)
 	buf_puts(out, "Received: from ");
 	put_name(out, r->helo);
 	buf_puts(out, " (");
-	if (r->name != NULL) {
-		put_name(out, r->name);
-		buf_puts(out, " ");
-	}
+	put_name(out, r->name != NULL ? r->name : "unknown");
+	buf_puts(out, " ");
 	put_ip(out, r->client);
 	buf_printf(out, ")\r\n\tby %s with %s id %s", r->hostname, r->protocol,
 	    r->id);

@@ -12,7 +12,8 @@ struct buf;
  *		by HOSTNAME with ESMTP id TXN
  *		for <RCPT>; DATE
  *
- * NAME is left out if it is not known, "for" if there are several recipients.
+ * NAME is "unknown" if nobody has found it out; "for" is left out if there are
+ * several recipients.
  * What the client and the DNS said is cut and cleaned here: neither can end
  * the line or close the comment.
  */

@@ -177,7 +177,6 @@ make(struct session_env *env, const struct session_conf *conf,
 	make_id(s);
 	txn_init(&s->txn);
 	line_init(&s->io->lines, conf->limits.command_line);
-	buf_init(&s->io->out);
 	buf_init(&s->io->arg);
 	s->io->verb = COMMAND_UNKNOWN;
 	s->io->wait = SESSION_WAIT_START;
@@ -224,7 +223,6 @@ session_free(struct session *s)
 		policy->gone(s);
 	conn_free(s->conn);
 	turn_remove(s->env->loop, &s->io->turn);
-	buf_clear(&s->io->out);
 	buf_clear(&s->io->arg);
 	arena_free(s->arena);
 	mem_free((struct session_block *)s);

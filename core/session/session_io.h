@@ -54,8 +54,7 @@ enum {
 struct session_io {
 	struct line_reader lines;
 	struct body_reader body;
-	struct buf out;			/* the reply that is being written */
-	struct buf arg;			/* what a question borrows of a line */
+	struct buf arg;			/* what a question borrows; scratch */
 	struct turn turn;		/* the first one, and the last */
 	ev_timer timer;			/* a delay, or session_early_start */
 	enum session_wait wait;

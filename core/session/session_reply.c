@@ -34,16 +34,6 @@ polish(struct session *s, struct reply *r)
 		r->code = code;
 }
 
-static void
-send_reply(struct session *s, const struct reply *r)
-{
-	struct buf *out = &s->io->out;
-
-	reply_write(r, out);
-	conn_send(s->conn, out->p, out->len);
-	buf_empty(out);
-}
-
 void
 session_reply(struct session *s, const struct reply *r)
 {
@@ -64,7 +54,7 @@ session_reply(struct session *s, const struct reply *r)
 		polish(s, &changed);
 		r = &changed;
 	}
-	send_reply(s, r);
+	reply_write(r, conn_output(s->conn));
 }
 
 void

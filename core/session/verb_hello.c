@@ -49,21 +49,17 @@ withheld(const struct session *s, const char *keyword)
 	return false;
 }
 
-/* The reply is built in place: it may have more lines than a struct reply
- * holds. */
 static void
 put_keyword(struct session *s, const char *keyword)
 {
-	struct buf *out = &s->io->out;
-
 	if (!withheld(s, keyword))
-		buf_printf(out, "250-%s\r\n", keyword);
+		buf_printf(conn_output(s->conn), "250-%s\r\n", keyword);
 }
 
 static void
 greet(struct session *s)
 {
-	struct buf *out = &s->io->out;
+	struct buf *out = conn_output(s->conn);
 	const char *const *p = s->conf->advertise;
 
 	buf_printf(out, "250-%s\r\n", s->conf->hostname);
@@ -76,8 +72,6 @@ greet(struct session *s)
 	for (; p != NULL && *p != NULL; p++)
 		put_keyword(s, *p);
 	buf_puts(out, "250 HELP\r\n");
-	conn_send(s->conn, out->p, out->len);
-	buf_empty(out);
 	s->verbs[COMMAND_EHLO].ok++;
 }
 

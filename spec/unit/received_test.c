@@ -12,10 +12,10 @@ static const struct {
 	    "Received: from a.test (b.test [192.0.2.7])\r\n"
 	    "\tby mx.test with ESMTP id X.1\r\n\tfor <r@c.test>; " },
 	{ "a.test", NULL, "192.0.2.7:25", NULL,
-	    "Received: from a.test ([192.0.2.7])\r\n"
+	    "Received: from a.test (unknown [192.0.2.7])\r\n"
 	    "\tby mx.test with ESMTP id X.1;\r\n\t" },
 	{ "[IPv6:2001:db8::1]", NULL, "[2001:db8::1]:25", NULL,
-	    "Received: from [IPv6:2001:db8::1] ([IPv6:2001:db8::1])\r\n"
+	    "Received: from [IPv6:2001:db8::1] (unknown [IPv6:2001:db8::1])\r\n"
 	    "\tby mx.test with ESMTP id X.1;\r\n\t" },
 	{ "a) by evil\r\n(b", "c\x01(\x80", "192.0.2.7:25", NULL,
 	    "Received: from a??by?evil???b (c??? [192.0.2.7])\r\n"

@@ -16,7 +16,7 @@ enum bundle_kind {
 	BUNDLE_MODULE,
 	BUNDLE_LIST,
 	BUNDLE_SYSTEM,		/* "resolv.conf", "hosts" */
-	BUNDLE_META,		/* what the checker found: "shared", "stages", ... */
+	BUNDLE_META,		/* "check": what the checker found */
 };
 
 struct bundle_writer;
@@ -30,10 +30,12 @@ void bundle_add(struct bundle_writer *, enum bundle_kind, const char *name,
 int bundle_seal(struct bundle_writer *, const char *label);
 
 struct bundle;
-struct bundle *bundle_open(int fd);	/* maps it; does not own fd; NULL: errno */
+/* Maps it, and does not own the descriptor.  NULL with errno. */
+struct bundle *bundle_open(int fd);
 void bundle_close(struct bundle *);
 const char *bundle_find(const struct bundle *, enum bundle_kind,
     const char *name, size_t *len, const char **path);
-const char *bundle_id(const struct bundle *);	/* hex digest of the contents, 16 digits */
+/* 16 hexadecimal digits of the digest of its contents. */
+const char *bundle_id(const struct bundle *);
 
 #endif

@@ -90,7 +90,8 @@ become_worker(const struct conf *c, char *error)
 	bool same = privilege_check(c->user, c->group, c->chroot, what) == 0;
 
 	if (privilege_drop(c, SIGKILL, what) < 0) {
-		snprintf(error, CONF_ERROR_MAX, "%.400s: %.600s", c->path, what);
+		snprintf(error, CONF_ERROR_MAX, "%.400s: %.600s", c->path,
+		    what);
 		return -1;
 	}
 	if (!same || access(c->spool_dir, W_OK | X_OK) == 0)

@@ -57,7 +57,7 @@ enum {
 	CLI_LEVEL = 4,			/* --debug, --quiet */
 	CLI_CLIENT = 8,
 	CLI_SEND = 16,			/* --to, --from, --rcpt */
-	CLI_PASS = 32,			/* options behind the first word are words */
+	CLI_PASS = 32,		/* options behind the first word are words */
 };
 
 struct loader_args cli_loader_args(const struct cli *);

@@ -26,7 +26,6 @@ struct client {
 	int refused;		/* the worst exit status so far */
 };
 
-
 /* "host:port", "[v6]:port", "host": into its two parts. */
 static void
 split(char *to, const char **host, const char **port)

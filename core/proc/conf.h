@@ -26,8 +26,8 @@ struct conf_listener {
 	const char *text;		/* as written */
 	const char *name;		/* default: the text */
 	bool unix_socket;
-	struct session_conf session;	/* limits, timeouts, hostname, relay, ... resolved */
-	const char *const *hooks;	/* instance names, NULL at the end; NULL: all */
+	struct session_conf session;	/* all that sessions need, resolved */
+	const char *const *hooks;	/* names, NULL at the end; NULL: all */
 };
 
 struct conf_workers {

@@ -156,7 +156,8 @@ beside(struct conf_lua *c, size_t source, const char *name)
 {
 	const char *holder = c->source[source].path;
 
-	if (*name == '/' || !strchr(holder, '/') || conf_place_is_override(holder))
+	if (*name == '/' || !strchr(holder, '/') ||
+	    conf_place_is_override(holder))
 		return arena_strdup(c->arena, name);
 	return arena_printf(c->arena, "%s/%s", file_dir(c->arena, holder),
 	    name);

@@ -61,7 +61,7 @@ void conf_lua_push_store(struct conf_lua *);	/* what globals were assigned */
 
 /* All globals as one table. */
 void conf_tree_globals(struct conf_lua *, const char *path, struct value *out);
-/* The value at the top of the stack, written in that source at line; pops it. */
+/* Pop the value at the top of the stack, written in that source at line. */
 void conf_tree_value(struct conf_lua *, size_t source, int line,
     const struct conf_step *, struct value *out);
 

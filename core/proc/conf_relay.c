@@ -60,7 +60,8 @@ find(struct conf_reader *r, const struct value *v,
 		return named;
 	}
 	hop = arena_alloc(r->arena, sizeof *hop);
-	if (nexthop_parse(absolute(r, v, text), conf_base(r, v), r->arena, hop, &error) < 0) {
+	if (nexthop_parse(absolute(r, v, text), NULL, r->arena, hop,
+	    &error) < 0) {
 		conf_fail_type(r, v, step, error);
 		return NULL;
 	}

@@ -12,7 +12,8 @@
 #define C(field) \
 	.target = CONF_TO_CONF, .offset = offsetof(struct conf, field)
 #define S(field) \
-	.target = CONF_TO_SESSION, .offset = offsetof(struct session_conf, field)
+	.target = CONF_TO_SESSION, \
+	.offset = offsetof(struct session_conf, field)
 #define H(field) \
 	.target = CONF_TO_HOP, .offset = offsetof(struct nexthop, field)
 #define R(field) \

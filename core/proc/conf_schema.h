@@ -30,7 +30,7 @@ enum conf_type {
 	CONF_EITHER,		/* bool: the first choice is false */
 	CONF_CIDRS,		/* struct cidr_list */
 	CONF_WORDS,		/* upper-case words, NULL at the end */
-	CONF_PATH,		/* absolute, from the directory of its file */
+	CONF_PATH,		/* made absolute */
 	CONF_PATHS,
 	CONF_LOG,		/* stderr, syslog or a path */
 	CONF_SERVERS,		/* "ip[:port],..." */
@@ -53,7 +53,7 @@ struct conf_key {
 	double min, max;		/* both 0: any */
 	const char *initial;		/* NULL: none, or computed */
 	const char *const *choice;	/* NULL at the end */
-	const char *group;		/* a group whose keys are named otherwise */
+	const char *group;		/* CONF_GROUP: if named otherwise */
 	bool listener;			/* may be set for one listener */
 };
 

@@ -200,7 +200,9 @@ conf_tree_globals(struct conf_lua *c, const char *path, struct value *out)
 	conf_lua_push_store(c);
 	for (g = c->global; g < c->global + c->globals; g++) {
 		struct conf_step step = { .key = g->key };
-		struct place at = { .line = g->line, .step = &step, .depth = 1 };
+		struct place at = {
+			.line = g->line, .step = &step, .depth = 1,
+		};
 
 		s = &c->source[g->source];
 		at.file = s->path;

@@ -20,15 +20,16 @@ struct policy_shared;
  * loop are the caller's and outlive it.
  */
 struct engine_args {
-	struct generation *gen;		/* stages and EHLO words of its listeners are filled in */
+	struct generation *gen;		/* its listeners learn of their hooks */
 	struct ev_loop *loop;
-	const struct policy_shared *dict;	/* mapped dictionaries, by name */
+	const struct policy_shared *dict;	/* mapped, by name */
 	size_t dicts;
 	struct session_stats *stats;	/* NULL: the engine's own */
 	char *running;			/* where the hook that runs is shown; or NULL */
 	size_t running_size;
-	unsigned (*connections)(struct session *);	/* NULL: one */
-	void (*ended)(struct session *);	/* NULL: nothing */
+	/* As in session_env; NULL: one connection; nothing to do. */
+	unsigned (*connections)(struct session *);
+	void (*ended)(struct session *);
 };
 
 struct engine {
@@ -40,7 +41,8 @@ struct engine {
 };
 
 /* NULL with one line in error: a hook failed, or the resolver. */
-struct engine *engine_new(const struct engine_args *, char error[CONF_ERROR_MAX]);
+struct engine *engine_new(const struct engine_args *,
+    char error[CONF_ERROR_MAX]);
 /* No session may be left.  Closes idle connections, frees the policy. */
 void engine_free(struct engine *);
 

@@ -20,10 +20,11 @@ struct ev_loop;
  */
 struct generation {
 	unsigned number;
-	int public_fd, secret_fd;	/* sealed memfds; secret_fd -1 if there is none */
+	int public_fd;			/* sealed memfds; -1 for none */
+	int secret_fd;
 	struct bundle *bundle;
 	struct arena *arena;
-	struct conf conf;		/* as conf_read made it from the bundle */
+	struct conf conf;		/* made from the bundle */
 	size_t hooks;
 	/* Shared dictionaries it wants. */
 	struct policy_declared *shared;
@@ -39,7 +40,8 @@ struct loader_args {
 };
 
 struct loader;
-/* One of the two is NULL; error is one line.  The generation is the callee's. */
+/* One of the two is NULL.  The error is one line, the generation the
+ * callee's. */
 typedef void (*loader_fn)(void *arg, struct generation *, const char *error);
 
 struct loader *loader_start(struct ev_loop *, const struct loader_args *,
@@ -47,7 +49,8 @@ struct loader *loader_start(struct ev_loop *, const struct loader_args *,
 void loader_cancel(struct loader *);	/* kills the pair; NULL is fine */
 
 /* The same, waited for: start-up, check, explain, session. */
-struct generation *loader_run(const struct loader_args *, char error[CONF_ERROR_MAX]);
+struct generation *loader_run(const struct loader_args *,
+    char error[CONF_ERROR_MAX]);
 void generation_free(struct generation *);	/* closes and unmaps */
 
 /* A policy_find_fn over a bundle: arg is the struct bundle. */

@@ -201,8 +201,8 @@ serve(struct reader *r, const struct buf *ask)
 	char *data = NULL;
 	size_t len = 0;
 
-	if (ask->len < 2 || strlen(name) > NAME_LEN_MAX || kind > POLICY_MODULE ||
-	    !is_name(name, kind == POLICY_MODULE)) {
+	if (ask->len < 2 || strlen(name) > NAME_LEN_MAX ||
+	    kind > POLICY_MODULE || !is_name(name, kind == POLICY_MODULE)) {
 		frame_send(r->checker, FRAME_MISSING, "not a name", 10);
 		return;
 	}

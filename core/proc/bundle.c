@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,7 +17,8 @@
 /*
  * The layout, for one machine: the header, the entries, then the bytes.  Each
  * string has a NUL behind it that its length does not count, so that what is
- * found can be used as a C string.
+ * found can be used as a C string; and each begins at a multiple of ALIGN, so
+ * that a compiled list can be used where it lies.
  */
 struct header {
 	char mark[8];
@@ -32,11 +34,15 @@ struct entry {
 	uint32_t kind;
 	uint32_t zero;
 	struct span name, path, data;
+	uint64_t fill;
 };
 
 static const char mark[8] = "LUNBND1";
 
-enum { ENTRIES_MAX = 65536, ID_LEN = 16 };
+enum { ENTRIES_MAX = 65536, ID_LEN = 16, ALIGN = 16 };
+
+static_assert(sizeof(struct header) % ALIGN == 0, "the bytes are aligned");
+static_assert(sizeof(struct entry) % ALIGN == 0, "the bytes are aligned");
 
 struct bundle_writer {
 	struct entry *entry;
@@ -75,10 +81,11 @@ bundle_writer_free(struct bundle_writer *w)
 static struct span
 add_bytes(struct bundle_writer *w, const void *p, size_t len)
 {
+	static const char zero[ALIGN];
 	struct span s = { w->bytes.len, len };
 
 	buf_append(&w->bytes, p, len);
-	buf_append(&w->bytes, "", 1);
+	buf_append(&w->bytes, zero, ALIGN - len % ALIGN);
 	return s;
 }
 

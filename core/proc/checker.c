@@ -46,6 +46,21 @@ find(void *arg, enum policy_file kind, const char *name, size_t *len,
 	return arena_strndup(c->arena, c->answer.p + strlen(*path) + 1, *len);
 }
 
+/* A list that was compiled once, for all workers. */
+static void
+store(void *arg, const char *name, const void *p, size_t len)
+{
+	struct checker *c = arg;
+	struct buf b;
+
+	buf_init(&b);
+	buf_append(&b, name, strlen(name) + 1);
+	buf_append(&b, p, len);
+	if (frame_send(c->fd, FRAME_STORE, b.p, b.len) < 0)
+		_exit(1);
+	buf_clear(&b);
+}
+
 static void
 set_number(struct value_item *item, const char *key, double n)
 {
@@ -116,6 +131,7 @@ checker_run(const struct conf *conf, int fd, char *running)
 	generation_policy_conf(conf, c.arena, &pc);
 	pc.find = find;
 	pc.find_arg = &c;
+	pc.store = store;
 	pc.checking = true;
 	pc.running = running;
 	pc.running_size = LOADER_RUNNING_MAX;

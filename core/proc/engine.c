@@ -56,6 +56,8 @@ open_policy(struct engine *e, const struct engine_args *a, char *error)
 	pc.dicts = a->dicts;
 	pc.running = a->running;
 	pc.running_size = a->running_size;
+	pc.leads = a->leads;
+	pc.leads_arg = a->leads_arg;
 	return policy_load(&pc, &e->env, error, CONF_ERROR_MAX);
 }
 

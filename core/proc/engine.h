@@ -1,6 +1,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "conf.h"
@@ -25,8 +26,11 @@ struct engine_args {
 	const struct policy_shared *dict;	/* mapped, by name */
 	size_t dicts;
 	struct session_stats *stats;	/* NULL: the engine's own */
-	char *running;			/* where the hook that runs is shown; or NULL */
+	char *running;		/* where the hook that runs is shown; or NULL */
 	size_t running_size;
+	/* Does this process run the periodic work now?  NULL: yes. */
+	bool (*leads)(void *leads_arg);
+	void *leads_arg;
 	/* As in session_env; NULL: one connection; nothing to do. */
 	unsigned (*connections)(struct session *);
 	void (*ended)(struct session *);

@@ -13,6 +13,7 @@ enum frame_kind {
 	FRAME_ASK = 1,		/* policy_file (one octet), name */
 	FRAME_FOUND,		/* path, NUL, bytes */
 	FRAME_MISSING,		/* what was tried */
+	FRAME_STORE,		/* name, NUL, bytes of a compiled list */
 	FRAME_DONE,		/* what the checker found, an encoded value */
 	FRAME_FAILED,		/* the error */
 };

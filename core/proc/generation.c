@@ -56,6 +56,7 @@ generation_policy_conf(const struct conf *c, struct arena *arena,
 	out->hooks = c->hooks;
 	out->chain = chains(c, arena, &out->chains);
 	out->shared = c->shared;
+	out->routes = &c->routes;
 	out->memory = c->lua.memory;
 	out->jit = c->lua.jit;
 	out->start_timeout = c->timeouts.hook;

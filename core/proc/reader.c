@@ -23,7 +23,11 @@
 
 #include "reader.h"
 
-enum { SOURCE_MAX = 64 * 1024 * 1024, NAME_LEN_MAX = 200 };
+enum {
+	SOURCE_MAX = 64 * 1024 * 1024,
+	STORED_MAX = 1024 * 1024 * 1024,
+	NAME_LEN_MAX = 200,
+};
 
 struct reader {
 	const struct loader_args *args;
@@ -34,6 +38,7 @@ struct reader {
 	const char *running;
 	int checker;			/* socket */
 	pid_t checker_pid;
+	size_t stored;			/* octets of lists */
 };
 
 /* One message with at most one descriptor. */
@@ -222,6 +227,22 @@ serve(struct reader *r, const struct buf *ask)
 	frame_send(r->checker, FRAME_MISSING, tried, strlen(tried));
 }
 
+/* A compiled list goes into the bundle; there is an end to what one check may
+ * put there. */
+static void
+keep_list(struct reader *r, const struct buf *list)
+{
+	size_t name = strlen(list->p) + 1;
+
+	if (name > list->len)
+		fail(r, "%s: the check sent nonsense", r->args->path);
+	r->stored += list->len;
+	if (r->stored > STORED_MAX)
+		fail(r, "%s: the lists of hooks are too large", r->args->path);
+	bundle_add(r->bundle, BUNDLE_LIST, list->p, "", list->p + name,
+	    list->len - name);
+}
+
 /* The checker is gone without a word. */
 static void
 checker_died(struct reader *r)
@@ -266,6 +287,9 @@ converse(struct reader *r)
 		switch (frame_receive(r->checker, &b)) {
 		case FRAME_ASK:
 			serve(r, &b);
+			continue;
+		case FRAME_STORE:
+			keep_list(r, &b);
 			continue;
 		case FRAME_DONE:
 			bundle_add(r->bundle, BUNDLE_META, "check", "", b.p,

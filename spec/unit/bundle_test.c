@@ -100,7 +100,8 @@ test_hostile(int good)
 	struct bundle *b;
 	int fd;
 
-	for (i = 1; i < len; i++) {
+	/* The fill behind the last string is not missed. */
+	for (i = 1; i < len - 15; i++) {
 		fd = sealed(bytes, i);
 		b = bundle_open(fd);
 		test_ok("cut", b == NULL);

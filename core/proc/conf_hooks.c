@@ -97,9 +97,9 @@ conf_hooks_read(struct conf_reader *r, const struct value *v)
 		for (j = 0; j < i; j++)
 			if (strcmp(instance(value_at(v, j)),
 			    instance(entry)) == 0)
-				return conf_fail(r, entry, &step, "\"%s\" is "
-				    "there twice: give one another name with "
-				    "as =", instance(entry));
+				return conf_fail(r, entry, &step, "a second "
+				    "hook named \"%s\": give it another name "
+				    "with as =", instance(entry));
 	}
 	r->conf->hooks = v;
 	return 0;

@@ -171,8 +171,8 @@ static const struct {
 	/* hooks */
 	{ BASE "hooks = 'dnsbl'", "F:1: hooks: expected a list, got "
 	    "\"dnsbl\"" },
-	{ BASE "hooks = { 'a',\n 'b',\n 'a' }", "F:3: hooks.3: \"a\" is there "
-	    "twice: give one another name with as =" },
+	{ BASE "hooks = { 'a',\n 'b',\n 'a' }", "F:3: hooks.3: a second hook "
+	    "named \"a\": give it another name with as =" },
 	{ BASE "hooks = { 'a', { 'a', as = 'b' } }", "ok" },
 	{ BASE "hooks = { '../a' }", "F:1: hooks.1: expected the name of a "
 	    "hook, or a table that begins with one, got \"../a\"" },
@@ -221,7 +221,7 @@ static const struct {
 	{ "limits.eror", "1", "-o limits.eror: unknown key (did you mean "
 	    "\"errors\"?)" },
 	{ "hooks", "{ 'a', 'b' }", "ok" },
-	{ "hooks.1", "b", "F:1: hooks.2: \"b\" is there twice" },
+	{ "hooks.1", "b", "F:1: hooks.2: a second hook named \"b\"" },
 	{ "hooks.2", "c", "ok" },
 	{ "hooks.3", "c", "ok" },
 	{ "hooks.3", "{ 'c', timeout = 0 }", "-o hooks.3: hooks.3.timeout: "

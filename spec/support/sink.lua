@@ -69,7 +69,7 @@ function conn:act(action)
   if type(action) == "table" and (action.raw or action.bytes) then
     self.output = self.output .. (action.raw or wire(action.bytes))
     self.bytewise = action.bytes ~= nil
-    return tonumber((action.raw or action.bytes):match "^(%d%d%d)")
+    return action.bytes and tonumber(action.bytes:match "^(%d%d%d)")
   elseif type(action) == "table" then
     local code
     for _, one in ipairs(action) do

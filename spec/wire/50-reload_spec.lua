@@ -1,4 +1,5 @@
 -- SIGHUP: a new policy for new sessions, or none and a line that says why.
+local client = require "spec.support.client"
 local lunette = require "spec.support.lunette"
 
 local function policy(n)
@@ -56,16 +57,20 @@ describe("a reload", function()
   end)
 
   it("reads the configuration anew, with listeners", function()
-    local before = server.port
-    server:config([[ hostname = "new.test"; listen = { "127.0.0.1:]] .. before .. [[", "127.0.0.1:0" };
-      relay = "discard:"; hooks = { "policy" } ]])
+    local port, from = server.port, server:here()
+    server:config [[ hostname = "new.test"; listen = { "127.0.0.1:0", "127.0.0.2:0" };
+      relay = "discard:"; hooks = { "policy" } ]]
     assert.equal("reload_done", server:reload().event)
     assert.matches("^new%.test", server:dial():expect(220).text)
-    local listens = server:log "listen"
-    local port = tonumber(listens[#listens].addr:match ":(%d+)$")
-    assert.truthy(port ~= before)
+    local listens = server:log("listen", from)
+    assert.equal(1, #listens)
+    server.port, server.ports = port, { tonumber(listens[1].addr:match ":(%d+)$") }
+    assert.matches("^new%.test", server:dial({ host = "127.0.0.2" }):expect(220).text)
+    server:config [[ listen = { "127.0.0.1:0" }; relay = "discard:"; hooks = { "policy" } ]]
+    assert.equal("reload_done", server:reload().event)
+    assert.is_nil((client.dial(server.ports[1], { host = "127.0.0.2" })))
     server.ports = { port }
-    assert.matches("^new%.test", server:dial():expect(220).text)
+    assert.matches("^mx%.test", server:dial():expect(220).text)
     server:stop()
   end)
 

@@ -53,7 +53,7 @@ describe("lunette ctl", function()
 
   it("reload waits for the outcome and names file and line", function()
     assert.equal(0, server:ctl("reload").code)
-    assert.equal(1, server:count "reload_done")
+    assert.equal(1, server:wait_count(1, "reload_done"))
     server:hook("yes", "return {\n  end\n")
     local got = server:ctl "reload"
     assert.equal(1, got.code)

@@ -76,7 +76,8 @@ admission_enter(const struct admission *a, const struct addr *client,
 		return result;
 	}
 	limit = client_limit(c, client);
-	if (c->per_net > 0 && cidr_of(client, c->net_v4, c->net_v6, &net) == 0) {
+	if (c->per_net > 0 &&
+	    cidr_of(client, c->net_v4, c->net_v6, &net) == 0) {
 		if (!same(&net, &out->client))
 			out->net = net;
 		else if (limit == 0 || c->per_net < limit)

@@ -26,7 +26,9 @@ is_kept(int cap)
 static int
 limit(const __u32 mask[2])
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
 	struct __user_cap_data_struct data[2];
 	int i;
 

@@ -37,7 +37,7 @@ struct child {
 	bool room;
 	bool expiring;		/* its replacement is being started */
 	bool aborted;		/* by the watchdog */
-	const char *why;	/* it ends, as the log will say; NULL: by itself */
+	const char *why;	/* it ends, for the log; NULL: by itself */
 	int64_t born;		/* ms */
 	int64_t idle_since;
 	int64_t deadline;	/* ms; 0: none.  After it, SIGKILL */

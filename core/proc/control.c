@@ -25,7 +25,7 @@ struct control {
 	int fd;
 	dev_t dev;
 	ino_t ino;
-	uid_t user;			/* who may ask, besides root and the starter */
+	uid_t user;		/* may ask, besides root and the starter */
 	ev_io io;
 	struct control_peers peers;
 };

@@ -19,7 +19,7 @@ struct control_peers {
 	struct service *service;
 	struct control_peer *first;
 	size_t count;
-	unsigned serial;		/* of the last question to the workers */
+	unsigned serial;	/* of the last question to the workers */
 };
 
 void control_peers_init(struct control_peers *, struct service *);

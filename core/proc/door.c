@@ -167,7 +167,8 @@ static void
 on_accepted(void *arg, size_t listener, int fd, const struct addr *client)
 {
 	struct door *d = arg;
-	const struct session_conf *sc = &d->settings->listener[listener].session;
+	const struct session_conf *sc =
+	    &d->settings->listener[listener].session;
 	struct admission_ticket ticket;
 	enum admission_result result;
 

@@ -22,7 +22,7 @@ struct listen_socket {
 	struct addr bound;
 	bool fresh;		/* opened for this set, not taken over */
 	bool both;		/* an IPv6 wildcard that takes IPv4 too */
-	dev_t dev;		/* UNIX: what we made, so that only that is removed */
+	dev_t dev;		/* UNIX: only what we made is removed */
 	ino_t ino;
 };
 
@@ -36,8 +36,8 @@ struct listen_set {
  * tried again as conf.bind says; else at once it is a failure.  NULL with one
  * line in error; nothing is left open then.
  */
-struct listen_set *listen_open(const struct conf *, const struct listen_set *old,
-    bool wait, char error[CONF_ERROR_MAX]);
+struct listen_set *listen_open(const struct conf *,
+    const struct listen_set *old, bool wait, char error[CONF_ERROR_MAX]);
 /* The new set counts: close what only the old one had, free the old. */
 void listen_commit(struct listen_set *old, const struct listen_set *set);
 /* The new set does not count: close what only it has, free it. */

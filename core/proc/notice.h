@@ -16,18 +16,20 @@
 enum notice_kind {
 	/* to the worker */
 	NOTICE_ACCEPT = 1,	/* number: enum notice_accept */
-	NOTICE_DRAIN,		/* number: milliseconds until 421; 0: now; max: never */
-	NOTICE_LOG,		/* with a descriptor: log there from now on */
+	NOTICE_DRAIN,		/* number: ms until 421; 0: now; max: never */
+	NOTICE_LOG,		/* with a descriptor: log there from now on;
+				 * text is where that is */
 	NOTICE_SESSIONS,	/* list your sessions; serial */
 	NOTICE_KILL,		/* end the session called text; serial */
 	/* from the worker */
 	NOTICE_READY,
 	NOTICE_FAILED,		/* cannot start; text says why */
 	NOTICE_STOPPED,	/* accepts no more, its listeners are closed */
-	NOTICE_ROOM,		/* number 1: there is room for a session; 0: full */
-	NOTICE_SPENT,		/* has served its lifetime: wants to drain */
+	NOTICE_ROOM,		/* number 1: there is room; 0: full */
+	NOTICE_SPENT,		/* wants to drain: has served its lifetime
+				 * (number 0), or Lua has no memory left (1) */
 	NOTICE_LIST,		/* with a sealed memfd; answers SESSIONS */
-	NOTICE_KILLED,		/* number 1: that session was mine; answers KILL */
+	NOTICE_KILLED,		/* number 1: it was mine; answers KILL */
 	NOTICE_KINDS
 };
 

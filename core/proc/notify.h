@@ -9,6 +9,6 @@
  */
 void notify_init(void);
 void notify_send(const char *state);	/* "READY=1" */
-void notify_reloading(void);		/* with the monotonic time, as it wants */
+void notify_reloading(void);	/* with the monotonic time, as it wants */
 
 #endif

@@ -3,12 +3,12 @@
 #include "plan.h"
 
 enum {
-	YOUNG = 500,			/* ms */
-	BACKOFF_FIRST = 100,		/* ms */
+	YOUNG = 500,		/* ms */
+	BACKOFF_FIRST = 100,	/* ms */
 	BACKOFF_MOST = 60 * 1000,
 	HEALTHY = 60 * 1000,
-	DESCRIPTORS_EACH = 3,		/* of a session */
-	DESCRIPTORS_OTHER = 64,		/* log, channel, resolver, idle relays */
+	DESCRIPTORS_EACH = 3,	/* of a session */
+	DESCRIPTORS_OTHER = 64,	/* log, channel, resolver, idle relays */
 };
 
 unsigned

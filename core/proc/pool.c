@@ -155,7 +155,8 @@ replace(struct pool *p)
 		live += pool_is_live(p, c) && !c->expiring;
 	for (; live < wanted && now >= p->not_before; live++)
 		if (!pool_spawn(p, p->current, p->current_batch)) {
-			pool_retry_at(p, now + plan_died(&p->backoff, now, 0, false));
+			pool_retry_at(p, now +
+			    plan_died(&p->backoff, now, 0, false));
 			return;
 		}
 }
@@ -220,7 +221,8 @@ on_barrier(struct ev_loop *loop, ev_timer *t, int revents)
 
 	for (c = p->first; c; c = c->next) {
 		ready += pool_is_incoming(p, c) && c->state == CHILD_READY;
-		starting += pool_is_incoming(p, c) && c->state == CHILD_STARTING;
+		starting += pool_is_incoming(p, c) &&
+		    c->state == CHILD_STARTING;
 	}
 	if (ready > 0 && starting == 0)
 		pool_report_started(p, NULL);

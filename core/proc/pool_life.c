@@ -39,9 +39,9 @@ pool_spawn(struct pool *p, const struct release *r, unsigned batch)
 	struct child *c = child_start(&args), **at;
 
 	if (!c) {
-		log_event(LOG_ERROR, "worker_start", "cannot start a worker: %s",
-		    errno == ENOSPC ? "too many are still draining" :
-		    strerror(errno));
+		log_event(LOG_ERROR, "worker_start",
+		    "cannot start a worker: %s", errno == ENOSPC ?
+		    "too many are still draining" : strerror(errno));
 		return false;
 	}
 	c->batch = batch;
@@ -129,7 +129,8 @@ on_notice(struct child *c, const struct notice_message *m, int fd)
 		return;
 	case NOTICE_SPENT:
 		if (c->state == CHILD_READY && p->current && !p->closing)
-			pool_drain(p, c, pool_drain_ms(p->current), "lifetime");
+			pool_drain(p, c, pool_drain_ms(p->current),
+			    m->number == 0 ? "lifetime" : "memory");
 		pool_balance(p);
 		return;
 	case NOTICE_LIST:
@@ -189,7 +190,8 @@ on_dead(struct pool *p, struct child *c, int status)
 	log_exit(p, c, status);
 	scoreboard_reclaim(p->board, c->slot);
 	if (live && !p->closing) {
-		at = now + plan_died(&p->backoff, now, now - c->born, was_ready);
+		at = now + plan_died(&p->backoff, now, now - c->born,
+		    was_ready);
 		if (at > now)
 			pool_retry_at(p, at);
 	}

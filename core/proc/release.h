@@ -15,7 +15,7 @@ struct shared;
  */
 struct release {
 	struct generation *gen;		/* owned */
-	struct listen_set *listeners;	/* owned; may share sockets with the one before */
+	struct listen_set *listeners;	/* owned */
 	struct policy_shared *dict;	/* in the generation's arena */
 	size_t dicts;
 	unsigned capacity;		/* sessions of one worker */

@@ -105,7 +105,8 @@ finish(struct reload *r, const char *error)
 	} else {
 		log_begin(&l, LOG_INFO, "reload_done");
 		log_int(&l, "generation", s->release->gen->number);
-		log_secs(&l, "seconds", (double)(clock_ms() - r->began) / 1000.);
+		log_secs(&l, "seconds",
+		    (double)(clock_ms() - r->began) / 1000.);
 	}
 	log_end(&l);
 	notify_send("READY=1");

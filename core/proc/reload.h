@@ -20,7 +20,8 @@ typedef void (*reload_fn)(void *arg, const char *error);
 struct reload *reload_new(struct service *);
 void reload_free(struct reload *);	/* cancels; nobody is told */
 
-void reload_request(struct reload *, reload_fn, void *arg);	/* fn may be NULL */
+/* fn may be NULL. */
+void reload_request(struct reload *, reload_fn, void *arg);
 void reload_forget(struct reload *, void *arg);		/* who asked is gone */
 bool reload_is_busy(const struct reload *);
 /* The service ends: cancel, and tell those who wait. */

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
@@ -115,6 +116,7 @@ service_use_log(struct service *s)
 		return -1;
 	log_set(conf->log_format, conf->log_level);
 	log_use(fd, to);
+	snprintf(m.text, sizeof m.text, "%s", to);
 	pool_tell_all(s->pool, &m, fd);
 	return 0;
 }

@@ -42,7 +42,7 @@ struct service {
 	bool detached;			/* fds 0 to 2 will be /dev/null */
 	int status;			/* of the program, at its end */
 	int64_t began;			/* ms */
-	uid_t starter;			/* who may use the control socket, too */
+	uid_t starter;		/* may use the control socket, too */
 };
 
 const char *service_state_name(const struct service *);

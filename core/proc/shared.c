@@ -139,7 +139,8 @@ is_wanted(const struct generation *gen, const struct region *r)
 	for (i = 0; i < gen->shareds; i++) {
 		size = gen->shared[i].size < SHDICT_SIZE_MIN ?
 		    SHDICT_SIZE_MIN : gen->shared[i].size;
-		if (size == r->size && strcmp(gen->shared[i].name, r->name) == 0)
+		if (size == r->size &&
+		    strcmp(gen->shared[i].name, r->name) == 0)
 			return true;
 	}
 	return false;

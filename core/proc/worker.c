@@ -8,15 +8,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "linger.h"
 #include "log.h"
 #include "mem.h"
 #include "policy.h"
-#include "relay.h"
 #include "session.h"
-#include "acceptor.h"
-#include "admission.h"
 #include "capability.h"
 #include "descriptors.h"
 #include "detach.h"
@@ -26,174 +21,16 @@
 #include "privilege.h"
 #include "roster.h"
 #include "title.h"
+#include "worker_state.h"
 
 #include "worker.h"
 
 static const double TICK = 1.0;		/* seconds, at most */
-static const double LINGER = 5.0;	/* for last replies to be read */
-static const double LINGER_POLL = 0.05;
-static const double CUT = 5.0;		/* from the kill of sessions to the end */
 
-enum phase {
-	SERVING,
-	DRAINING,		/* accepts no more */
-	ENDING,			/* 421 4.3.2 at the next command */
-	CUTTING,		/* sessions are killed */
-	EMPTY,			/* none is left */
-	STOPPING,		/* the stop hooks run */
-	CLOSING,		/* last replies linger */
-};
-
-struct worker {
-	const struct worker_args *args;
-	const struct conf *conf;
-	struct ev_loop *loop;
-	struct scoreboard_slot *slot;
-	struct engine *engine;
-	struct door *door;
-	enum phase phase;
-	ev_io channel;
-	ev_signal term;
-	ev_prepare turn;
-	ev_timer tick, limit;	/* limit: the end of this phase */
-	double lingered;
-	char title[128];
-};
-
-static void drain(struct worker *, uint64_t ms);
-static void advance(struct worker *);
-
-static void
-set_limit(struct worker *w, double seconds)
-{
-	ev_timer_stop(w->loop, &w->limit);
-	ev_now_update(w->loop);
-	ev_timer_set(&w->limit, seconds, 0.);
-	ev_timer_start(w->loop, &w->limit);
-}
-
-/* Tell the supervisor.  If it cannot be told it is gone or stuck, and the
- * channel will say so. */
-static void
-tell(struct worker *w, enum notice_kind kind, uint64_t number)
+void
+worker_tell(struct worker *w, enum notice_kind kind, uint64_t number)
 {
 	(void)notice_tell(w->args->channel, kind, number);
-}
-
-static void
-on_stopped(void *arg)
-{
-	struct worker *w = arg;
-
-	if (w->phase != STOPPING)
-		return;
-	w->phase = CLOSING;
-	set_limit(w, 0.);
-}
-
-static void
-start_stopping(struct worker *w)
-{
-	w->phase = STOPPING;
-	set_limit(w, w->conf->timeouts.hook + 1.);
-	policy_stop(w->engine->policy, on_stopped, w);
-}
-
-static void
-start_cutting(struct worker *w)
-{
-	w->phase = CUTTING;
-	set_limit(w, CUT);
-	roster_kill_all(door_roster(w->door));
-}
-
-static void
-start_ending(struct worker *w)
-{
-	w->phase = ENDING;
-	w->engine->env.draining = true;
-	set_limit(w, w->conf->timeouts.drain);
-	roster_drain_all(door_roster(w->door));
-	advance(w);
-}
-
-/* Last replies have been read by now, or never will be. */
-static void
-linger(struct worker *w)
-{
-	if (linger_count() == 0 || w->lingered >= LINGER) {
-		linger_end();
-		ev_break(w->loop, EVBREAK_ALL);
-		return;
-	}
-	w->lingered += LINGER_POLL;
-	set_limit(w, LINGER_POLL);
-}
-
-static void
-on_limit(struct ev_loop *loop, ev_timer *t, int revents)
-{
-	struct worker *w = t->data;
-
-	switch (w->phase) {
-	case SERVING:
-		break;
-	case DRAINING:
-		start_ending(w);
-		break;
-	case ENDING:
-		start_cutting(w);
-		break;
-	case CUTTING:
-		roster_free_all(door_roster(w->door));
-		break;
-	case EMPTY:
-		start_stopping(w);
-		break;
-	case STOPPING:
-		w->phase = CLOSING;
-		linger(w);
-		break;
-	case CLOSING:
-		linger(w);
-		break;
-	}
-}
-
-/* A session has ended, or none was there.  Not from inside the session that
- * ends: its memory is still in use. */
-static void
-advance(struct worker *w)
-{
-	if (w->phase < DRAINING || w->phase > CUTTING ||
-	    roster_count(door_roster(w->door)) > 0)
-		return;
-	w->phase = EMPTY;
-	set_limit(w, 0.);
-}
-
-static void
-drain(struct worker *w, uint64_t ms)
-{
-	if (w->phase == SERVING) {
-		w->phase = DRAINING;
-		atomic_store(&w->slot->state, SCOREBOARD_DRAINING);
-		door_close(w->door);
-		relays_drain(w->engine->env.relays);
-		tell(w, NOTICE_STOPPED, 0);
-		if (ms != UINT64_MAX && ms > 0)
-			set_limit(w, (double)ms / 1000.);
-	}
-	if (w->phase == DRAINING && ms == 0)
-		start_ending(w);
-	else
-		advance(w);
-}
-
-static void
-take_log(struct worker *w, int fd)
-{
-	log_use(fd, w->conf->log_to);
 }
 
 /* False: the supervisor is gone, or talks nonsense. */
@@ -205,10 +42,10 @@ obey(struct worker *w, const struct notice_message *m, int fd)
 		door_accept(w->door, (unsigned)m->number);
 		return true;
 	case NOTICE_DRAIN:
-		drain(w, m->number);
+		worker_drain(w, m->number);
 		return true;
 	case NOTICE_LOG:
-		take_log(w, fd);
+		log_use(fd, m->text);
 		return true;
 	case NOTICE_SESSIONS:
 		roster_send(door_roster(w->door), w->args->channel, m->serial);
@@ -251,7 +88,7 @@ on_channel(struct ev_loop *loop, ev_io *io, int revents)
 			break;
 		}
 		ev_io_stop(loop, io);
-		drain(w, 0);
+		worker_drain(w, 0);
 		return;
 	}
 }
@@ -259,7 +96,7 @@ on_channel(struct ev_loop *loop, ev_io *io, int revents)
 static void
 on_term(struct ev_loop *loop, ev_signal *s, int revents)
 {
-	drain(s->data, 0);
+	worker_drain(s->data, 0);
 }
 
 /* Each turn of the loop is a sign of life. */
@@ -278,11 +115,13 @@ on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 	char title[sizeof w->title];
 
 	atomic_store(&w->slot->lua_memory, policy_memory(w->engine->policy));
+	if (w->phase == WORKER_SERVING && policy_exhausted(w->engine->policy))
+		worker_tell(w, NOTICE_SPENT, 1);
 	door_tick(w->door);
 	snprintf(title, sizeof title, "lunette: worker %u [gen %u, %zu "
 	    "sessions%s]", w->args->slot + 1, w->args->release->gen->number,
 	    roster_count(door_roster(w->door)),
-	    w->phase == SERVING ? "" : ", draining");
+	    w->phase == WORKER_SERVING ? "" : ", draining");
 	if (strcmp(title, w->title) == 0)
 		return;
 	strcpy(w->title, title);
@@ -292,7 +131,7 @@ on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 static void
 on_session_ended(void *arg)
 {
-	advance(arg);
+	worker_advance(arg);
 }
 
 static void
@@ -301,13 +140,32 @@ on_room(void *arg, bool room)
 	struct worker *w = arg;
 
 	if (w->args->report_room)
-		tell(w, NOTICE_ROOM, room);
+		worker_tell(w, NOTICE_ROOM, room);
 }
 
 static void
 on_spent(void *arg)
 {
-	tell(arg, NOTICE_SPENT, 0);
+	worker_tell(arg, NOTICE_SPENT, 0);
+}
+
+/* Of the workers of a generation the first that is ready does what only one
+ * should do; when it drains or dies the next one finds itself first. */
+static bool
+leads(void *arg)
+{
+	const struct worker *w = arg;
+	struct scoreboard_slot *s;
+	unsigned i;
+
+	for (i = 0; i < w->args->slot; i++) {
+		s = scoreboard_slot(w->args->board, i);
+		if (atomic_load(&s->state) == SCOREBOARD_READY &&
+		    atomic_load(&s->generation) ==
+		    w->args->release->gen->number)
+			return false;
+	}
+	return w->phase == WORKER_SERVING;
 }
 
 /* The supervisor's handlers are gone; what is for it is not for us. */
@@ -372,6 +230,8 @@ make_engine(struct worker *w, char error[CONF_ERROR_MAX])
 		.running_size = sizeof w->slot->running,
 		.connections = door_connections,
 		.ended = door_ended,
+		.leads = leads,
+		.leads_arg = w,
 	};
 
 	w->engine = engine_new(&args, error);
@@ -408,7 +268,7 @@ start_watchers(struct worker *w)
 	ev_signal_init(&w->term, on_term, SIGTERM);
 	ev_prepare_init(&w->turn, on_turn);
 	ev_timer_init(&w->tick, on_tick, 0., every);
-	ev_timer_init(&w->limit, on_limit, 0., 0.);
+	ev_timer_init(&w->limit, worker_on_limit, 0., 0.);
 	w->channel.data = w->term.data = w->turn.data = w;
 	w->tick.data = w->limit.data = w;
 	ev_io_start(w->loop, &w->channel);
@@ -437,7 +297,7 @@ start(struct worker *w, char error[CONF_ERROR_MAX])
 	make_door(w);
 	start_watchers(w);
 	atomic_store(&w->slot->state, SCOREBOARD_READY);
-	tell(w, NOTICE_READY, 0);
+	worker_tell(w, NOTICE_READY, 0);
 	return 0;
 }
 

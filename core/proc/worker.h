@@ -22,7 +22,7 @@ struct worker_args {
 	unsigned slot;
 	int channel;			/* to the supervisor; see notice.h */
 	pid_t parent;
-	bool report_room;		/* the supervisor wants to know when we are full */
+	bool report_room;	/* tell the supervisor when we are full */
 };
 
 /* Returns the exit status. */

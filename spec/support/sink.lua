@@ -128,7 +128,8 @@ function conn:command(line)
   verb = verb:upper()
   self:record("line", line)
   local stage = (default[verb] or verb == "EHLO" or verb == "LHLO") and verb or "other"
-  local code = self:at(stage, line)
+  local wrong = not self.script[stage] and self:misplaced(verb)
+  local code = wrong and self:act(wrong) or self:at(stage, line)
   if verb == "MAIL" and code == 250 then
     self.from, self.from_line, self.to = line:match "<(.-)>", line, {}
   elseif verb == "RCPT" and code == 250 then
@@ -139,6 +140,15 @@ function conn:command(line)
     self.data = ""
   elseif verb == "QUIT" then
     self.ending = self.ending or "close"
+  end
+end
+
+-- What a server says by itself of a command out of place.
+function conn:misplaced(verb)
+  if verb == "RCPT" and not self.from then
+    return "503 5.5.1 say MAIL first"
+  elseif verb == "DATA" and #self.to == 0 then
+    return "554 5.5.1 no recipients"
   end
 end
 

@@ -27,9 +27,9 @@ enum conn_event {
 	CONN_CONNECTED,		/* conn_connect succeeded */
 	CONN_DATA,		/* more bytes are in conn_input */
 	CONN_EOF,		/* the peer sends no more; once; output still works */
-	CONN_DRAINED,		/* all output is with the kernel (only after conn_want_drained) */
+	CONN_DRAINED,		/* the kernel has all output: conn_want_drained */
 	CONN_TIMEOUT,		/* the deadline passed; it is off now */
-	CONN_ERROR,		/* connect, read or write failed: conn_errno; nothing more comes */
+	CONN_ERROR,		/* failed, see conn_errno; nothing more comes */
 };
 
 struct conn;

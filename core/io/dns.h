@@ -31,7 +31,9 @@ enum dns_status {
 };
 
 struct dns_record {
-	const char *text;	/* A, AAAA: the IP; TXT: the strings joined; PTR, MX: the name without its last dot */
+	/* A, AAAA: the IP; TXT: the strings joined; PTR, MX: the name without
+	 * its last dot. */
+	const char *text;
 	size_t len;
 	int preference;		/* MX */
 };

@@ -54,6 +54,7 @@ BUILT_WITH = $(CC) $(CSTD) $(WARN) $(CFLAGS) $(SANFLAGS) $(DEFS) $(PKG_CFLAGS)
 COMPILE    = $(BUILT_WITH) $(if $(WERROR),-Werror) -MMD -MP
 
 all: $(OUT)/lunette
+	@mkdir -p var/mail
 
 # Other flags (PREFIX is one) mean other objects.
 export BUILT_WITH
@@ -120,7 +121,6 @@ AS_OWNER = $(if $(filter 0,$(shell id -u)),-o user=$(shell stat -c %U .))
 
 run: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
-	@mkdir -p var/mail
 	@echo "Listening on 127.0.0.1:2525.  In another window, type:"
 	@echo "  $(OUT)/lunette send --rcpt you@example.org && ls var/mail/new"
 	$(OUT)/lunette run -c conf/lunette.lua $(AS_OWNER)

@@ -276,25 +276,39 @@ decline_content(struct exchange *x)
 	drop(x);
 }
 
+static void
+begin_content(struct exchange *x)
+{
+	x->step = EXCHANGE_CONTENT;
+	x->refused = x->replied = 0;
+	x->rcpt = next_accepted(x->txn->rcpts);
+	message_reader_init(&x->reader, x->message);
+	body_writer_init(&x->writer);
+	pump(x);
+}
+
 /* All replies to what was asked are here. */
 static void
 settle(struct exchange *x)
 {
 	bool refused = x->mail_refused || x->refused;
 
-	if (x->step == EXCHANGE_DELIVER && x->go_ahead && !refused) {
-		x->step = EXCHANGE_CONTENT;
-		x->refused = x->replied = 0;
-		x->rcpt = next_accepted(x->txn->rcpts);
-		message_reader_init(&x->reader, x->message);
-		body_writer_init(&x->writer);
-		pump(x);
-		return;
-	}
-	if (x->go_ahead)
-		decline_content(x);
-	if (x->step == EXCHANGE_CONTENT)
+	switch (x->step) {
+	case EXCHANGE_NONE:
+	case EXCHANGE_RCPT:
+		break;
+	case EXCHANGE_DELIVER:
+		if (x->go_ahead && !refused) {
+			begin_content(x);
+			return;
+		}
+		if (x->go_ahead)
+			decline_content(x);
+		break;
+	case EXCHANGE_CONTENT:
 		x->mailed = false;
+		break;
+	}
 	finish(x);
 }
 

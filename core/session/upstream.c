@@ -30,6 +30,7 @@ struct upstream {
 	bool ready, replied, hello_failed;
 	bool in_content;	/* after 354, before the end */
 	bool content_asked;	/* DATA was sent and not refused */
+	double idle;		/* seconds that it may be idle; 0: for ever */
 	bool telling, gone;
 };
 
@@ -100,7 +101,7 @@ lose(struct upstream *u, enum upstream_fault fault, const char *fmt, ...)
 static void
 set_deadline(struct upstream *u)
 {
-	double seconds = 0;
+	double seconds = u->idle;
 
 	if (u->in_content)
 		seconds = u->timeouts.data;
@@ -363,6 +364,7 @@ upstream_own(struct upstream *u, const struct relay_timeouts *timeouts,
 	u->fn = fn;
 	u->arg = arg;
 	u->replied = false;
+	u->idle = 0;
 	if (u->conn)
 		set_deadline(u);
 }
@@ -407,7 +409,8 @@ upstream_in_step(const struct upstream *u)
 void
 upstream_idle(struct upstream *u, double seconds)
 {
-	conn_deadline(u->conn, seconds);
+	u->idle = seconds;
+	set_deadline(u);
 }
 
 struct buf *

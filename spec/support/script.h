@@ -30,7 +30,7 @@ struct script {
 	pthread_t thread;
 	char error[512];
 	char content[8192];
-	size_t len;
+	size_t len, received;	/* kept; and come */
 	unsigned connections;
 };
 
@@ -50,29 +50,15 @@ script_listen(unsigned short *port)
 	return fd;
 }
 
-static bool
-script_read_line(int fd, char *out, size_t size)
-{
-	size_t n = 0;
-
-	while (n + 1 < size && read(fd, out + n, 1) == 1) {
-		if (out[n++] != '\n')
-			continue;
-		out[n] = '\0';
-		return true;
-	}
-	out[n] = '\0';
-	return false;
-}
-
 static void
-script_read_content(struct script *s, int fd)
+script_read_content(struct script *s, FILE *in)
 {
 	char line[4096];
 
-	while (script_read_line(fd, line, sizeof line)) {
+	while (fgets(line, sizeof line, in)) {
 		size_t n = strlen(line);
 
+		s->received += n;
 		if (s->len + n < sizeof s->content) {
 			memcpy(s->content + s->len, line, n + 1);
 			s->len += n;
@@ -84,13 +70,13 @@ script_read_content(struct script *s, int fd)
 }
 
 static void
-script_expect(struct script *s, int fd, const char *want, size_t len)
+script_expect(struct script *s, FILE *in, const char *want, size_t len)
 {
 	bool begin = len && want[len - 1] == '*';
 	char line[4096];
 
 	len -= begin;
-	if (!script_read_line(fd, line, sizeof line))
+	if (!fgets(line, sizeof line, in))
 		snprintf(s->error, sizeof s->error, "no \"%.*s\"", (int)len,
 		    want);
 	else if (strncmp(line, want, len) != 0 ||
@@ -108,12 +94,12 @@ script_send_raw(int fd, const char *p, size_t len)
 		(void)!send(fd, p[i] == '\v' ? "\n" : p + i, 1, MSG_NOSIGNAL);
 }
 
-/* One line of a part; the connection, or -1 once it has ended. */
-static int
-script_play(struct script *s, int fd, const char *p, size_t len)
+/* One line of a part.  The connection, or NULL once it has ended. */
+static FILE *
+script_play(struct script *s, FILE *in, const char *p, size_t len)
 {
 	const struct linger hard = { 1, 0 };
-	char junk[512];
+	int fd = fileno(in);
 
 	if (len > 1 && p[0] == '>' && p[1] == ' ') {
 		(void)!send(fd, p + 2, len - 2, MSG_NOSIGNAL | MSG_MORE);
@@ -121,48 +107,49 @@ script_play(struct script *s, int fd, const char *p, size_t len)
 	} else if (p[0] == '>') {
 		script_send_raw(fd, p + 1, len - 1);
 	} else if (len == 2 && p[0] == '<' && p[1] == '.') {
-		script_read_content(s, fd);
+		script_read_content(s, in);
 	} else if (p[0] == '<') {
-		script_expect(s, fd, p + 2, len - 2);
+		script_expect(s, in, p + 2, len - 2);
 	} else if (strncmp(p, "wait", 4) == 0) {
-		while (read(fd, junk, sizeof junk) > 0)
+		while (getc(in) != EOF)
 			continue;
 	} else {
 		if (strncmp(p, "rst", 3) == 0)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard,
 			    sizeof hard);
-		close(fd);
-		return -1;
+		fclose(in);
+		return NULL;
 	}
-	return fd;
+	return in;
 }
 
 static void *
 script_main(void *arg)
 {
 	struct script *s = arg;
-	int open[16], count = 0, fd = -1;
+	FILE *open[16], *in = NULL;
 	const char *p, *end;
+	int count = 0;
 
 	for (p = s->part; *p && !*s->error; p = *end ? end + 1 : end) {
 		end = strchr(p, '\n');
 		if (!end)
 			end = p + strlen(p);
 		if (strncmp(p, "next", 4) == 0) {
-			open[count++] = fd;
-			fd = -1;
+			open[count++] = in;
+			in = NULL;
 			continue;
 		}
-		if (fd < 0) {
-			fd = accept(s->listener, NULL, NULL);
+		if (!in) {
+			in = fdopen(accept(s->listener, NULL, NULL), "r");
 			s->connections++;
 		}
-		fd = script_play(s, fd, p, (size_t)(end - p));
+		in = script_play(s, in, p, (size_t)(end - p));
 	}
-	if (fd >= 0)
-		close(fd);
+	if (in)
+		fclose(in);
 	while (count)
-		close(open[--count]);
+		fclose(open[--count]);
 	return NULL;
 }
 

@@ -1,35 +1,7 @@
 /* relay: whole hand-offs to a server that plays a part, good and bad. */
-#include <signal.h>
-#include <unistd.h>
+#include "client.h"
 
-#include <ev.h>
-
-#include "dns.h"
-#include "linger.h"
-#include "log.h"
-#include "mem.h"
-#include "message.h"
-#include "nexthop.h"
-#include "offload.h"
-#include "relay.h"
-#include "txn.h"
-
-#include "script.h"
-#include "test.h"
-
-#define GREET "> 220 hub\n< EHLO us\n"
-#define PIPE GREET "> 250-hub\n> 250-SIZE 1000\n> 250-8BITMIME\n" \
-	"> 250 PIPELINING\n"
-#define PLAIN GREET "> 250 hub\n"
-#define MAIL "< MAIL FROM:<a@one.test>*\n"
-#define B "< RCPT TO:<b@two.test>\n"
-#define C "< RCPT TO:<c@two.test>\n"
-#define OK "> 250 ok\n"
-#define DATA "< DATA\n> 354 go\n<.\n"
-#define RSET "< RSET\n> 250 ok\n"
-#define QUEUED "> 250 2.0.0 Ok: queued as 4X\n"
-
-enum mode { CHECK, HOOKS };	/* check_recipients */
+#define LHLO "> 220 hub\n< LHLO us\n> 250-hub\n> 250 PIPELINING\n"
 
 static const struct {
 	const char *name;
@@ -141,138 +113,135 @@ static const struct {
 	    "> 250-0123456789012345678901234567890123456789\n"
 	    "> 250-1\n> 250-2\n> 250-3\n> 250-4\nwait\n", "451 4.4.2" },
 	{ "a reply too many, early", CHECK, 1, PIPE MAIL B OK OK OK
-	    "wait\nend\n" PIPE MAIL B OK OK DATA OK "wait\n", "250 2.1.5|250 2.0.0" },
+	    "wait\nend\n" PIPE MAIL B OK OK DATA OK "wait\n",
+	    "250 2.1.5|250 2.0.0" },
 	{ "a reply too many, pipelined", HOOKS, 1,
 	    PIPE MAIL B "< DATA\n" OK OK OK "> 354 go\nwait\n", "451 4.4.2" },
+	{ "LMTP, checked", CHECK, 2,
+	    LHLO MAIL B OK OK C OK DATA OK QUEUED "wait\n",
+	    "250 2.1.5|250 2.1.5|250 2.0.0 id=4X" },
+	{ "LMTP, at the end", HOOKS, 2,
+	    LHLO MAIL B C "< DATA\n" OK OK OK "> 354 go\n<.\n" OK OK "wait\n",
+	    "250 2.0.0" },
+	{ "LMTP, one refused after the dot", CHECK, 2,
+	    LHLO MAIL B OK OK C OK DATA OK "> 552 5.2.2 full\n" "wait\n",
+	    "250 2.1.5 ok|250 2.1.5 ok|552 5.2.2 <c@two.test>: full" },
+	{ "LMTP, one for now", CHECK, 2,
+	    LHLO MAIL B OK OK C OK DATA "> 552 5.2.2 full\n> 452 4.2.2 y\n"
+	    "wait\n", "250 2.1.5 ok|250 2.1.5 ok|"
+	    "452 4.2.2 <b@two.test>: full/<c@two.test>: y" },
+	{ "LMTP, one answer missing", CHECK, 2,
+	    LHLO MAIL B OK OK C OK DATA OK "end\n",
+	    "250 2.1.5|250 2.1.5|451 4.4.2 ?" },
+	{ "LMTP, single, refused after the dot", CHECK, 1,
+	    LHLO MAIL B OK OK DATA "> 550 5.7.1 spam\n" "wait\n",
+	    "250 2.1.5|550 5.7.1" },
+	{ "LMTP, greeting refused", CHECK, 1,
+	    "> 220 hub\n< LHLO us\n> 500 what?\nwait\n", "451 4.4.1" },
 	{ "8-bit, control bytes and a bare LF", CHECK, 1, PLAIN MAIL
 	    ">550 5.7.1 n\001\351!\v\nwait\n", "550 5.7.1 n?\351!" },
 };
 
-static struct ev_loop *loop;
-static struct relays_conf shared;
-static struct relays *relays;
-static const struct relay_timeouts timeouts = { 5, 0.15, 0.15 };
-static char got[2048];
-static bool told, brief;
-
 static void
-on_result(void *arg, const struct relay_result *r)
+open_route(struct arena *arena, const char *url, struct route *out)
 {
-	size_t n = strlen(got);
-	char *p;
+	struct nexthop *hop = arena_alloc(arena, sizeof *hop);
+	const char *error;
 
-	told = true;
-	n += (size_t)sprintf(got + n, "%s%d %s", n ? "|" : "", r->reply.code,
-	    r->reply.enhanced);
-	if (*r->id)
-		n += (size_t)sprintf(got + n, " id=%s", r->id);
-	if (r->unknown)
-		n += (size_t)sprintf(got + n, " ?");
-	if (!brief)
-		sprintf(got + n, " %.100s", r->reply.text);
-	for (p = got; *p; p++) {
-		if (*p == '\n')
-			*p = '/';
+	test_int(url, nexthop_parse(url, NULL, arena, hop, &error), 0);
+	*out = (struct route){ "hub", hop, 1 };
+}
+
+/* BODY= and SIZE= only as far as offered; 8-bit content is never stripped. */
+static void
+test_params(struct arena *arena)
+{
+	static const struct {
+		const char *name, *part, *content, *want;
+	} params[] = {
+		{ "offered", PIPE
+		    "< MAIL FROM:<a@one.test> SIZE=5 BODY=8BITMIME\n"
+		    B "< DATA\n" OK OK "> 354 go\n<.\n" OK "wait\n",
+		    "\r\n\351\r\n", "250 2.0.0" },
+		{ "not offered, not needed", PLAIN "< MAIL FROM:<a@one.test>\n"
+		    OK B OK DATA OK "wait\n", "\r\nx\r\n", "250 2.0.0" },
+		{ "not offered", PLAIN "wait\n", "\r\n\351\r\n",
+		    "554 5.6.3" },
+	};
+	unsigned short port;
+	int listener = script_listen(&port);
+	struct script script;
+	struct route route;
+	struct txn txn;
+	char url[64];
+	size_t i;
+
+	sprintf(url, "smtp://127.0.0.1:%u", port);
+	open_route(arena, url, &route);
+	brief = true;
+	for (i = 0; i < sizeof params / sizeof params[0]; i++) {
+		script_start(&script, listener, params[i].part);
+		make_txn(&txn, params[i].content);
+		txn.sender.eight_bit = true;
+		hand_off(&txn, &route, HOOKS, 1);
+		test_str(params[i].name, got, params[i].want);
+		txn_clear(&txn);
+		free_relays();
+		make_relays();
+		script_end(&script);
+		test_str(params[i].name, script.error, "");
 	}
-	*(int *)arg = r->reply.code;
+	close(listener);
+}
+
+/* More than any buffer takes: it flows as it is read. */
+static void
+test_large(struct arena *arena)
+{
+	enum { LINES = 40000 };
+	static const char line[] = "0123456789012345678901234567890123456789"
+	    "012345678901234567890123456789\r\n";
+	unsigned short port;
+	int listener = script_listen(&port), i;
+	struct script script;
+	struct route route;
+	struct txn txn;
+	char url[64];
+
+	sprintf(url, "smtp://127.0.0.1:%u", port);
+	open_route(arena, url, &route);
+	script_start(&script, listener, PLAIN MAIL OK B OK DATA OK "wait\n");
+	make_txn(&txn, "");
+	message_free(txn.message);
+	txn.message = new_message();
+	message_append(txn.message, "\r\n", 2);
+	for (i = 0; i < LINES; i++)
+		message_append(txn.message, line, sizeof line - 1);
+	message_end(txn.message);
+	hand_off(&txn, &route, HOOKS, 1);
+	test_str("large", got, "250 2.0.0");
+	txn_clear(&txn);
+	free_relays();
+	make_relays();
+	script_end(&script);
+	test_str("large", script.error, "");
+	test_int("every octet", (long long)script.received,
+	    2 + LINES * (sizeof line - 1) + 3);
+	close(listener);
 }
 
 static void
-wait_told(void)
+test_discard(struct arena *arena)
 {
-	test_ok("never from inside a call", !told);
-	while (!told)
-		ev_run(loop, EVRUN_ONCE);
-	told = false;
-}
+	struct route route;
+	struct txn txn;
 
-static struct txn_rcpt *
-add_rcpt(struct txn *txn, const char *address)
-{
-	struct path path;
-
-	path_parse_address(address, strlen(address), false, &path);
-	return txn_add_rcpt(txn, &path);
-}
-
-static void
-make_txn(struct txn *txn, const char *content)
-{
-	static const struct message_conf conf = { "/tmp", 65536, 65536 };
-
-	txn_init(txn);
-	path_parse_address("a@one.test", 10, false, &txn->sender.path);
-	txn->message = message_new(&conf);
-	message_append(txn->message, content, strlen(content));
-	message_end(txn->message);
-}
-
-static void
-hand_off(struct txn *txn, const struct route *route, enum mode mode,
-    unsigned rcpts)
-{
-	static const char *const address[] = { "b@two.test", "c@two.test" };
-	int code = 250, accepted = 0;
-	struct txn_rcpt *r;
-	unsigned i;
-
-	got[0] = '\0';
-	txn->handoff = relay_new(relays, route, &timeouts, "s1", "us",
-	    on_result, &code);
-	for (i = 0; i < rcpts; i++) {
-		r = add_rcpt(txn, address[i]);
-		if (mode == CHECK) {
-			relay_rcpt(txn->handoff, txn, r);
-			wait_told();
-		}
-		if (code >= 300) {
-			txn_take_out(txn, r);
-			continue;
-		}
-		r->state = TXN_RCPT_ACCEPTED;
-		accepted++;
-	}
-	if (!accepted)
-		return;
-	relay_deliver(txn->handoff, txn, txn->message);
-	wait_told();
-}
-
-static const char content[] = "Subject: x\r\n\r\n.dot\r\nend\r\n";
-static const char wire[] = "Subject: x\r\n\r\n..dot\r\nend\r\n.\r\n";
-
-/* Let pools put their connections in order: RSET, QUIT. */
-static void
-settle(void)
-{
-	struct relays_stats stats;
-
-	do {
-		ev_run(loop, EVRUN_NOWAIT);
-		relays_stats(relays, &stats);
-	} while (stats.connections > stats.idle);
-}
-
-static void
-make_relays(void)
-{
-	const struct dns_conf dc = { .servers = "", .timeout = 1, .tries = 1 };
-
-	shared.loop = loop;
-	shared.hostname = "us";
-	shared.dns = dns_new(loop, &dc);
-	shared.offload = offload_new(loop, 2);
-	relays = relays_new(&shared);
-}
-
-static void
-free_relays(void)
-{
-	relays_drain(relays);
-	relays_free(relays);
-	dns_free(shared.dns);
-	offload_free(shared.offload);
-	linger_end();
+	open_route(arena, "discard:", &route);
+	make_txn(&txn, content);
+	hand_off(&txn, &route, CHECK, 2);
+	test_str("discard", got, "250 2.1.5|250 2.1.5|250 2.0.0");
+	test_ok("cannot check", !relay_can_check(txn.handoff));
+	txn_clear(&txn);
 }
 
 static void
@@ -284,17 +253,21 @@ test_parts(struct arena *arena)
 	const char *error;
 	unsigned short port;
 	int listener = script_listen(&port);
+	bool lmtp;
 	struct script script;
 	struct txn txn;
 	size_t i;
 
-	sprintf(url, "smtp://127.0.0.1:%u", port);
-	nexthop_parse(url, NULL, arena, &hop, &error);
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		lmtp = strstr(cases[i].part, "LHLO") != NULL;
+		sprintf(url, "%cmtp://127.0.0.1:%u", lmtp ? 'l' : 's', port);
+		nexthop_parse(url, NULL, arena, &hop, &error);
 		brief = !strchr(cases[i].want, ':') &&
 		    !strchr(cases[i].want, '!') &&
 		    strspn(cases[i].want, "0123456789. ?|id=X") ==
 		    strlen(cases[i].want);
+		timeouts.command = timeouts.data =
+		    strncmp(cases[i].name, "stall", 5) == 0 ? 0.05 : 30;
 		script_start(&script, listener, cases[i].part);
 		make_txn(&txn, content);
 		hand_off(&txn, &route, cases[i].mode, cases[i].rcpts);
@@ -316,14 +289,12 @@ main(void)
 {
 	struct arena *arena = arena_new();
 
-	signal(SIGPIPE, SIG_IGN);
-	alarm(120);
-	log_set(LOG_LOGFMT, LOG_ERROR);
-	loop = ev_loop_new(EVBACKEND_EPOLL);
-	make_relays();
+	client_begin();
 	test_parts(arena);
-	free_relays();
+	test_params(arena);
+	test_large(arena);
+	test_discard(arena);
+	client_end();
 	arena_free(arena);
-	ev_loop_destroy(loop);
 	return test_done();
 }

@@ -81,7 +81,7 @@ script_expect(struct script *s, FILE *in, const char *want, size_t len)
 		    want);
 	else if (strncmp(line, want, len) != 0 ||
 	    (!begin && strcmp(line + len, "\r\n") != 0))
-		snprintf(s->error, sizeof s->error, "want \"%.*s\" got \"%s\"",
+		snprintf(s->error, sizeof s->error, "want \"%.*s\" got \"%.200s\"",
 		    (int)len, want, line);
 }
 

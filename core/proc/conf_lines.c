@@ -165,14 +165,17 @@ key_text(const struct scan *s)
 }
 
 static struct conf_line *
-node_new(struct scan *s, struct conf_line **list, const char *key)
+node_new(struct scan *s, struct conf_line *parent, const char *key)
 {
 	struct conf_line *n = arena_alloc(s->arena, sizeof *n);
 
 	n->key = key;
 	n->line = n->end = s->at;
-	n->next = *list;		/* the newest first: it wins a search */
-	*list = n;
+	if (parent->last)
+		parent->last->next = n;
+	else
+		parent->child = n;
+	parent->last = n;
 	return n;
 }
 
@@ -229,17 +232,17 @@ item(struct scan *s, struct conf_line *parent, size_t *index, int depth)
 	struct conf_line *n;
 
 	if (is_named(s)) {
-		n = node_new(s, &parent->child, key_text(s));
+		n = node_new(s, parent, key_text(s));
 		next(s);
 		next(s);
 	} else if (is_op(s, '[')) {
 		next(s);
-		n = node_new(s, &parent->child, key_text(s));
+		n = node_new(s, parent, key_text(s));
 		while (s->token != TOKEN_END && !is_op(s, '='))
 			next(s);
 		next(s);
 	} else {
-		n = node_new(s, &parent->child, NULL);
+		n = node_new(s, parent, NULL);
 		n->index = ++*index;
 	}
 	item_value(s, n, depth);
@@ -261,11 +264,22 @@ table(struct scan *s, struct conf_line *parent, int depth)
 	next(s);
 }
 
+static struct conf_line *
+last_of(const struct conf_line *parent, const char *key)
+{
+	struct conf_line *n, *found = NULL;
+
+	for (n = parent->child; n; n = n->next)
+		if (n->key && strcmp(n->key, key) == 0)
+			found = n;
+	return found;
+}
+
 /* "a.b.c = ...": the key goes into what a was assigned before. */
 static struct conf_line *
 descend(struct scan *s, struct conf_line *n)
 {
-	const struct conf_line *found;
+	const struct conf_line *before;
 	const char *key;
 
 	while (is_op(s, '.')) {
@@ -273,39 +287,37 @@ descend(struct scan *s, struct conf_line *n)
 		if (s->token != TOKEN_NAME)
 			return n;
 		key = key_text(s);
-		found = conf_lines_key(n, key);
-		n = node_new(s, &n->child, key);
-		if (found)
-			n->child = found->child;
+		before = last_of(n, key);
+		n = node_new(s, n, key);
+		if (before) {
+			n->child = before->child;
+			n->last = before->last;
+		}
 		next(s);
 	}
 	return n;
 }
 
 static void
-assignment(struct scan *s, struct conf_line **list)
+assignment(struct scan *s, struct conf_line *text)
 {
-	struct conf_line *n, *old;
 	const char *key = key_text(s);
+	struct conf_line *n = NULL;
 	int line = s->at;
 
 	next(s);
 	if (is_op(s, '=')) {
-		n = node_new(s, list, key);
+		n = node_new(s, text, key);
 		n->line = line;
 	} else if (is_op(s, '.')) {
-		for (old = *list; old && strcmp(old->key, key) != 0;)
-			old = old->next;
-		if (!old)
-			return;
-		n = descend(s, old);
-	} else {
-		return;
+		n = last_of(text, key);
+		if (n)
+			n = descend(s, n);
 	}
-	if (!is_op(s, '='))
+	if (!n || !is_op(s, '='))
 		return;
 	next(s);
-	n->child = NULL;
+	n->child = n->last = NULL;
 	if (is_op(s, '{'))
 		table(s, n, 0);
 	n->end = s->last;
@@ -315,44 +327,48 @@ struct conf_line *
 conf_lines_scan(const char *p, size_t len, struct arena *arena)
 {
 	struct scan s = { .p = p, .end = p + len, .arena = arena, .line = 1 };
-	struct conf_line *list = NULL;
+	struct conf_line *text = arena_alloc(arena, sizeof *text);
 
 	next(&s);
 	while (s.token != TOKEN_END) {
 		if (s.token == TOKEN_NAME)
-			assignment(&s, &list);
+			assignment(&s, text);
 		else
 			next(&s);
 	}
-	return list;
+	return text;
 }
 
 const struct conf_line *
-conf_lines_global(const struct conf_line *n, const char *key, int line)
+conf_lines_global(const struct conf_line *text, const char *key, int line)
 {
-	for (; n; n = n->next)
+	const struct conf_line *n, *found = NULL;
+
+	for (n = text->child; n; n = n->next)
 		if (strcmp(n->key, key) == 0 && n->line <= line &&
 		    line <= n->end)
-			return n;
-	return NULL;
+			found = n;
+	return found;
 }
 
 const struct conf_line *
 conf_lines_key(const struct conf_line *node, const char *key)
 {
-	const struct conf_line *n = node ? node->child : NULL;
-
-	while (n && (!n->key || strcmp(n->key, key) != 0))
-		n = n->next;
-	return n;
+	return node ? last_of(node, key) : NULL;
 }
 
 const struct conf_line *
-conf_lines_index(const struct conf_line *node, size_t index)
+conf_lines_index(const struct conf_line *node, size_t index,
+    const struct conf_line **at)
 {
-	const struct conf_line *n = node ? node->child : NULL;
+	const struct conf_line *n = *at;
 
-	while (n && (n->key || n->index != index))
+	if (!n)
+		n = node ? node->child : NULL;
+	while (n && (n->key || n->index < index))
 		n = n->next;
+	if (!n || n->index != index)
+		return NULL;
+	*at = n;
 	return n;
 }

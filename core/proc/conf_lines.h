@@ -18,18 +18,21 @@ struct conf_line {
 	const char *key;	/* NULL: positional */
 	size_t index;		/* of a positional item, from 1 */
 	int line, end;		/* first and last line of the item */
-	struct conf_line *child, *next;
+	struct conf_line *child, *last, *next;	/* in the order of the text */
 };
 
-/* The assignments of a text, nested keys below them. */
+/* The assignments of a text are the children of what is returned; nested keys
+ * are below them. */
 struct conf_line *conf_lines_scan(const char *p, size_t len, struct arena *);
 /* The assignment to a global that was under way on that line; or NULL. */
-const struct conf_line *conf_lines_global(const struct conf_line *,
+const struct conf_line *conf_lines_global(const struct conf_line *text,
     const char *key, int line);
-/* An item of a table; node may be NULL. */
+/* An item of a table, the last of that name; node may be NULL. */
 const struct conf_line *conf_lines_key(const struct conf_line *node,
     const char *key);
+/* A positional item.  Asked for in order, each takes up the search where the
+ * one before ended: *at is NULL at first. */
 const struct conf_line *conf_lines_index(const struct conf_line *node,
-    size_t index);
+    size_t index, const struct conf_line **at);
 
 #endif

@@ -16,6 +16,7 @@
 enum {
 	ITEMS_MAX = 2 * 1000 * 1000,
 	OCTETS_MAX = 256 * 1024 * 1024,
+	NAMED_MAX = 1000,
 };
 
 /* Where the value at the top of the stack comes from. */
@@ -79,25 +80,62 @@ count_named(struct conf_lua *c, const struct place *at, size_t list)
 
 static void
 convert_item(struct conf_lua *c, const struct place *parent,
-    const struct conf_step *step, struct value *out)
+    const struct conf_step *step, const struct conf_line *node,
+    struct value *out)
 {
 	struct place at = *parent;
 
 	at.step = step;
 	at.depth++;
-	at.node = step->key ? conf_lines_key(parent->node, step->key) :
-	    conf_lines_index(parent->node, step->index);
-	if (at.node)
-		at.line = at.node->line;
+	at.node = node;
+	if (node)
+		at.line = node->line;
 	convert(c, &at, out);
+}
+
+static void
+convert_list(struct conf_lua *c, const struct place *at, size_t count,
+    struct value_item *item)
+{
+	struct conf_step step = { .up = at->step };
+	const struct conf_line *line = NULL;
+	size_t i;
+
+	for (i = 0; i < count; i++, item++) {
+		step.index = i + 1;
+		lua_rawgeti(c->L, -1, (int)i + 1);
+		convert_item(c, at, &step,
+		    conf_lines_index(at->node, i + 1, &line), &item->v);
+		lua_pop(c->L, 1);
+	}
+}
+
+/* In a table of very many names, a map that some hook uses, the line of the
+ * table will do. */
+static void
+convert_named(struct conf_lua *c, const struct place *at, size_t count,
+    struct value_item *first)
+{
+	const struct conf_line *node = count <= NAMED_MAX ? at->node : NULL;
+	struct conf_step step = { .up = at->step };
+	struct value_item *item = first;
+
+	for (lua_pushnil(c->L); lua_next(c->L, -2); lua_pop(c->L, 1)) {
+		if (lua_type(c->L, -2) != LUA_TSTRING)
+			continue;
+		step.key = item->key = arena_strdup(c->arena,
+		    lua_tostring(c->L, -2));
+		convert_item(c, at, &step, conf_lines_key(node, step.key),
+		    &item->v);
+		item++;
+	}
+	qsort(first, count, sizeof *first, compare_items);
 }
 
 static void
 convert_table(struct conf_lua *c, const struct place *at, struct value *v)
 {
-	size_t list = lua_objlen(c->L, -1), named, i;
-	struct conf_step step = { .up = at->step };
-	struct value_item *item;
+	size_t list = lua_objlen(c->L, -1), named;
 
 	if (at->depth >= VALUE_DEPTH_MAX - 1 || !lua_checkstack(c->L, 8))
 		fail(c, at, "tables nested too deeply");
@@ -107,24 +145,10 @@ convert_table(struct conf_lua *c, const struct place *at, struct value *v)
 		fail(c, at, "too large");
 	v->type = VALUE_TABLE;
 	v->t.count = list + named;
-	v->t.item = item = arena_alloc(c->arena,
-	    (v->t.count + 1) * sizeof *item);
-
-	for (i = 0; i < list; i++, item++) {
-		step.index = i + 1;
-		lua_rawgeti(c->L, -1, (int)i + 1);
-		convert_item(c, at, &step, &item->v);
-		lua_pop(c->L, 1);
-	}
-	for (lua_pushnil(c->L); lua_next(c->L, -2); lua_pop(c->L, 1)) {
-		if (lua_type(c->L, -2) != LUA_TSTRING)
-			continue;
-		step.key = item->key = arena_strdup(c->arena,
-		    lua_tostring(c->L, -2));
-		convert_item(c, at, &step, &item->v);
-		item++;
-	}
-	qsort(v->t.item + list, named, sizeof *item, compare_items);
+	v->t.item = arena_alloc(c->arena,
+	    (v->t.count + 1) * sizeof *v->t.item);
+	convert_list(c, at, list, v->t.item);
+	convert_named(c, at, named, v->t.item + list);
 }
 
 static void

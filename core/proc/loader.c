@@ -98,7 +98,9 @@ receive(int from, char *text, size_t size, int *fd)
 	ssize_t n;
 
 	*fd = -1;
-	n = recvmsg(from, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	do
+		n = recvmsg(from, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return -1;
 	text[n] = '\0';

@@ -65,6 +65,17 @@ tell(int to, char what, const char *text, int fd)
 		;
 }
 
+/* It is waited for here: nobody else would. */
+static void
+end_checker(const struct reader *r)
+{
+	if (r->checker_pid <= 0)
+		return;
+	kill(r->checker_pid, SIGKILL);
+	while (waitpid(r->checker_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 static void fail(struct reader *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
@@ -77,8 +88,7 @@ fail(struct reader *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (r->checker_pid > 0)
-		kill(r->checker_pid, SIGKILL);
+	end_checker(r);
 	tell(r->fd, READER_FAILED, text, -1);
 	_exit(1);
 }
@@ -249,8 +259,10 @@ checker_died(struct reader *r)
 {
 	const char *path = r->args->path, *hook = r->running;
 	int status = 0;
+	pid_t pid = waitpid(r->checker_pid, &status, 0);
 
-	if (waitpid(r->checker_pid, &status, 0) > 0 && WIFSIGNALED(status))
+	r->checker_pid = 0;
+	if (pid > 0 && WIFSIGNALED(status))
 		fail(r, "%s: the check was killed by SIG%s%s%s", path,
 		    sigabbrev_np(WTERMSIG(status)), *hook ? " in hook " : "",
 		    hook);
@@ -321,7 +333,7 @@ reader_run(const struct loader_args *args, int fd, char *running)
 	bundle = bundle_seal(r.bundle, "lunette-generation");
 	if (bundle < 0)
 		fail(&r, "memfd: %s", strerror(errno));
+	end_checker(&r);
 	tell(fd, READER_MADE, "", bundle);
-	kill(r.checker_pid, SIGKILL);
 	_exit(0);
 }

@@ -66,6 +66,17 @@ describe("hooks/headers", function()
       { Date = "Mon, 9 Nov 2020 09:59:59 +0000", ["Resent-Date"] = today }))
   end)
 
+  it("reads dates as they come", function()
+    local past = { past = "1d" }
+    for _, date in ipairs {
+      "19 Nov 26 10:00 GMT", "Thu, 19 Nov 2026 11:00:00 +0100 (CET)", "19 Nov 2026 05:00 EST",
+    } do
+      assert.is_nil(ask(past, { Date = date }))
+      assert.same({}, fake.results(session))
+    end
+    refused("Date is too long ago", past, { Date = "18 Nov 2026 10:59:59 +0100" })
+  end)
+
   it("notes a date that is none", function()
     assert.is_nil(ask({ past = "1d" }, { Date = "yesterday" }))
     assert.same({ "headers fail Date is not a date" }, fake.results(session))

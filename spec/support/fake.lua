@@ -131,7 +131,7 @@ function fake.message(fields)
         if n == 0 then return field[2] end
       end
     end
-    return false
+    return nil
   end
   function message.headers()
     local i = 0
@@ -171,19 +171,11 @@ local function new_verdicts(h)
   return verdict
 end
 
-local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9,
-  Oct = 10, Nov = 11, Dec = 12 }
-
--- Seconds since 1970 of "Thu, 19 Nov 2026 10:00:00 +0000", UTC alone; or false.
-local function date(text)
-  local day, month, year, hour, min, sec =
-    text:match "(%d+) (%a+) (%d%d%d%d) (%d+):(%d+):(%d+) %+0000"
-  if not day or not months[month] then return false end
-  local y, m = tonumber(year), months[month]
-  if m <= 2 then y, m = y - 1, m + 12 end
-  local days = 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400)
-    + math.floor((153 * (m - 3) + 2) / 5) + day - 719469
-  return days * 86400 + hour * 3600 + min * 60 + sec
+-- The library's own lunette.header: it is Lua but for base64, which no spec here needs.
+local function header()
+  local chunk = assert(loadfile "lua/lunette/header.lua")
+  local env = setmetatable({ require = function() return {} end }, { __index = _G })
+  return setfenv(chunk, env)()
 end
 
 -- A table of scripted answers, and the function that hands them out: a list, false, or an
@@ -222,7 +214,7 @@ local function new_async()
 end
 
 local function new_clock(h)
-  h.clock = { now = date "Thu, 19 Nov 2026 10:00:00 +0000", slept = 0 }
+  h.clock = { now = 1795082400, slept = 0 }	-- Thu, 19 Nov 2026 10:00:00 +0000
   return {
     now = function() return h.clock.now end,
     sleep = function(seconds) h.clock.slept = h.clock.slept + seconds end,
@@ -257,7 +249,7 @@ function fake.hook(name, settings)
     ["lunette.verdict"] = new_verdicts(h), ["lunette.dns"] = new_dns(h),
     ["lunette.async"] = new_async(), ["lunette.clock"] = new_clock(h),
     ["lunette.setting"] = fake_setting.setting, ["lunette.ip"] = fake_list.ip,
-    ["lunette.list"] = fake_list.list, ["lunette.header"] = { date = date },
+    ["lunette.list"] = fake_list.list, ["lunette.header"] = header(),
   }
   local chunk = assert(loadfile("hooks/" .. name .. ".lua"))
   h.hook = setfenv(chunk, environment(library))()

@@ -34,7 +34,7 @@ struct script {
 	unsigned connections;
 };
 
-static int
+static inline int
 script_listen(unsigned short *port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
@@ -153,7 +153,7 @@ script_main(void *arg)
 	return NULL;
 }
 
-static void
+static inline void
 script_start(struct script *s, int listener, const char *part)
 {
 	memset(s, 0, sizeof *s);
@@ -162,7 +162,7 @@ script_start(struct script *s, int listener, const char *part)
 	pthread_create(&s->thread, NULL, script_main, s);
 }
 
-static void
+static inline void
 script_end(struct script *s)
 {
 	pthread_join(s->thread, NULL);

@@ -96,12 +96,13 @@ function lunette.directory(o)
   return dir, head
 end
 
--- o: config, hooks, files, args (more words for the command line), env,
--- unready (do not wait until it is).
+-- o: config, hooks, files, args (more words for the command line), env, conf
+-- (another configuration's path), unready (do not wait until it is).
 function lunette.start(o)
   local dir, head = lunette.directory(o)
   local self = setmetatable({ dir = dir, head = head, log_path = dir .. "/log", clients = {} }, lunette)
-  local argv = { lunette.program, "run", "-c", dir .. "/lunette.lua" }
+  local conf = o.conf and root .. "/" .. o.conf or dir .. "/lunette.lua"
+  local argv = { lunette.program, "run", "-c", conf }
   for _, word in ipairs(o.args or {}) do
     argv[#argv + 1] = word:gsub("%$DIR", dir)
   end

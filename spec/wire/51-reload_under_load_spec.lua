@@ -3,8 +3,9 @@
 local load = require "spec.support.load"
 local lunette = require "spec.support.lunette"
 
-local rounds = tonumber(os.getenv "ROUNDS") or 12
-local clients = tonumber(os.getenv "CLIENTS") or 6
+local soak = os.getenv "SOAK" == "1"
+local rounds = soak and 100 or 12
+local clients = soak and 50 or 6
 
 local function policy(n)
   return ([[

@@ -32,7 +32,7 @@ describe("the supervisor", function()
   end)
 
   it("goes on while workers are killed under load, and forgets no session", function()
-    local kills = tonumber(os.getenv "KILLS") or 5
+    local kills = os.getenv "SOAK" == "1" and 60 or 5
     local hop = sink.start()
     local server = lunette.start {
       config = ([[ relay = "%s"; hooks = { "yes" }; workers = { count = 2 };

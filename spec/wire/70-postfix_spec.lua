@@ -4,7 +4,7 @@ local lunette = require "spec.support.lunette"
 local postfix = require "spec.support.postfix"
 local process = require "spec.support.process"
 
-local each = tonumber(os.getenv "MESSAGES") or 60
+local each = os.getenv "SOAK" == "1" and 500 or 60
 
 local smtplib = [[
 import smtplib, sys

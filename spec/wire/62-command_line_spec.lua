@@ -36,7 +36,7 @@ local cases = {
   { check, 78, "lunette%.lua:2: .*trusted",
     "\ntrusted = { '1.2.3.4/99' } relay = 'discard:'" },
   { check, 78, "nothere", "\nhooks = { 'nothere' } relay = 'discard:'" },
-  { check, 78, "yes.*twice", "\nhooks = { 'yes', 'yes' } relay = 'discard:'" },
+  { check, 78, 'hooks.2: .*"yes"', "\nhooks = { 'yes', 'yes' } relay = 'discard:'" },
   { check, 78, "bad%.lua:2: ", "\nhooks = { 'bad' } relay = 'discard:'",
     { bad = "return {}\nnonsense" } },
   { check, 78, "bad.*recpt.*rcpt", "\nhooks = { 'bad' } relay = 'discard:'",

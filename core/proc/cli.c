@@ -185,6 +185,8 @@ choose(struct cli *cli)
 			return 2;
 		}
 	}
+	if (strcmp(cli->argv[1], "test") == 0)
+		return cli_fail(-1, "test: not supported in this version");
 	return cli_fail(-1, "unknown command \"%s\"", cli->argv[1]);
 }
 

@@ -63,7 +63,8 @@ find_client(const struct cli *cli, struct addr *out, char *error)
 	socklen_t len = sizeof ss;
 
 	if (cli->client) {
-		if (addr_parse(cli->client, 0, out) == 0)
+		if (addr_parse(cli->client, 0, out) == 0 &&
+		    addr_family(out) != AF_UNIX)
 			return 0;
 		snprintf(error, CONF_ERROR_MAX, "--client: expected an IP "
 		    "address, got \"%.200s\"", cli->client);

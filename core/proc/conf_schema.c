@@ -19,6 +19,7 @@
 #define R(field) \
 	.target = CONF_TO_RAW, .offset = offsetof(struct conf_raw, field)
 #define NOWHERE .target = CONF_TO_RESULT
+#define GLOBAL "is for the whole server, not for one listener"
 
 enum {
 	K = 1024,
@@ -248,6 +249,8 @@ unknown(struct conf_reader *r, const struct value *v,
 {
 	const char *near = conf_schema_near(group, step->key);
 
+	if (r->listener && conf_schema_has(step->key))
+		return conf_fail(r, v, step, GLOBAL);
 	if (near)
 		return conf_fail(r, v, step,
 		    "unknown key (did you mean \"%s\"?)", near);
@@ -263,8 +266,7 @@ read_item(struct conf_reader *r, const struct value *v,
 	if (!k)
 		return unknown(r, v, step, group);
 	if (r->listener && !k->listener)
-		return conf_fail(r, v, step,
-		    "is for the whole server, not for one listener");
+		return conf_fail(r, v, step, GLOBAL);
 	if (k->type != CONF_GROUP)
 		return conf_value_read(r, k, v, step);
 	if (v->type != VALUE_TABLE || value_len(v) > 0)

@@ -139,7 +139,7 @@ static const struct {
 	    "F:2: listen.1.limits.sessions: is for the whole server, not for "
 	    "one listener" },
 	{ BASE "listen = { { '::1', user = 'root' } }", "F:1: listen.1.user: "
-	    "unknown key" },
+	    "is for the whole server, not for one listener" },
 	{ BASE "listen = { { '::1',\n tls = 'starttls' } }", "F:2: "
 	    "listen.1.tls: not supported in this version" },
 	{ BASE "listen = { { '::1', tls = 'off', proxy = false } }", "ok" },

@@ -255,15 +255,15 @@ pump(struct exchange *x)
 
 /*
  * 354 came although no content will: where all recipients were refused, a lone
- * dot ends it (RFC 2920 3.1); where some were accepted, a dot would deliver
- * to them.
+ * dot ends it (RFC 2920 3.1); where one was accepted, be it by a server that
+ * had refused MAIL, a dot would deliver to it.
  */
 static void
 decline_content(struct exchange *x)
 {
 	struct link *l = x->link;
 
-	if (x->mail_refused || x->accepted == 0) {
+	if (x->accepted == 0) {
 		buf_puts(upstream_output(l->up), ".\r\n");
 		upstream_end(l->up, 1);
 		x->link = NULL;
@@ -340,11 +340,11 @@ on_rcpt(struct exchange *x, const struct reply *reply)
 
 	x->rcpt = next_accepted(r->next);
 	x->replied++;
+	x->accepted += reply_class(reply->code) == 2;
 	if (x->mail_refused)
 		return;
 	if (reply_class(reply->code) == 2) {
 		r->offered = true;
-		x->accepted++;
 		if (x->step == EXCHANGE_RCPT)
 			x->result = *reply;
 	} else {

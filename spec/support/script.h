@@ -19,7 +19,7 @@
  *	< TEXT		read a line; it must be TEXT ("*" at the end: begin so)
  *	<.		read content up to the lone dot, which is kept
  *	rst		end with a reset		end	end with FIN
- *	wait		until the client has gone
+ *	wait		until the client has gone	gone	it says nothing more
  *	next		the next connection; this one stays open to the end
  *
  * What went otherwise is in error when script_end has returned.
@@ -110,6 +110,9 @@ script_play(struct script *s, FILE *in, const char *p, size_t len)
 		script_read_content(s, in);
 	} else if (p[0] == '<') {
 		script_expect(s, in, p + 2, len - 2);
+	} else if (strncmp(p, "gone", 4) == 0) {
+		if (getc(in) != EOF)
+			snprintf(s->error, sizeof s->error, "more was said");
 	} else if (strncmp(p, "wait", 4) == 0) {
 		while (getc(in) != EOF)
 			continue;

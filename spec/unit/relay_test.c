@@ -50,7 +50,7 @@ static const struct {
 
 	{ "some refused at the end, pipelined", HOOKS, 2,
 	    PIPE MAIL B C "< DATA\n" OK OK "> 550 5.1.1 who\n> 354 go\n"
-	    "wait\n",
+	    "gone\n",
 	    "550 5.1.1 <c@two.test>: who" },
 	{ "all refused at the end, pipelined", HOOKS, 2,
 	    PIPE MAIL B C "< DATA\n" OK "> 550 5.1.1 x\n> 450 4.2.0 y\n"
@@ -65,6 +65,9 @@ static const struct {
 	{ "MAIL refused at the end", HOOKS, 2,
 	    PIPE MAIL B C "< DATA\n> 552 5.3.4 big\n> 503 a\n> 503 b\n> 503 c\n"
 	    "wait\n", "552 5.3.4 big" },
+	{ "MAIL refused, but nothing else", HOOKS, 1,
+	    PIPE MAIL B "< DATA\n> 550 5.7.1 no\n" OK "> 354 go\ngone\n",
+	    "550 5.7.1" },
 
 	{ "banner refuses", CHECK, 1, "> 554 no\nwait\n", "451 4.4.1" },
 	{ "EHLO and HELO refused", CHECK, 1,
@@ -267,7 +270,7 @@ test_parts(struct arena *arena)
 		    strspn(cases[i].want, "0123456789. ?|id=X") ==
 		    strlen(cases[i].want);
 		timeouts.command = timeouts.data =
-		    strncmp(cases[i].name, "stall", 5) == 0 ? 0.05 : 30;
+		    strncmp(cases[i].name, "stall", 5) == 0 ? 0.5 : 30;
 		script_start(&script, listener, cases[i].part);
 		make_txn(&txn, content);
 		hand_off(&txn, &route, cases[i].mode, cases[i].rcpts);

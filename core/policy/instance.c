@@ -417,8 +417,10 @@ instance_load(struct policy *p, struct instance *in, char *error, size_t size)
 	chunk_remember(p, in->path);
 	buf_init(&trace);
 	p->loading = in;
+	state_show(p, in->name);
 	status = state_run(p, load, in, &trace);
 	p->loading = NULL;
+	state_show(p, "");
 	buf_append(&trace, "", 1);
 	if (status)
 		chunk_first_line(p, trace.p, error, size);

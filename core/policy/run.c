@@ -321,6 +321,7 @@ run_reply(struct visit *v, const char *verb, struct reply *reply)
 		if (is_skipped(v, *at))
 			continue;
 		c.in = *at;
+		state_show(p, c.in->name);
 		buf_init(&trace);
 		if (state_run(p, call_reply, &c, &trace)) {
 			buf_append(&trace, "", 1);
@@ -328,6 +329,7 @@ run_reply(struct visit *v, const char *verb, struct reply *reply)
 		}
 		buf_clear(&trace);
 	}
+	state_show(p, "");
 	v->reply = NULL;
 	v->reply_hook = NULL;
 	v->asked++;

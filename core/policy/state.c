@@ -74,6 +74,13 @@ state_policy(lua_State *L)
 	return ud;
 }
 
+void
+state_show(struct policy *p, const char *name)
+{
+	if (p->conf.running && p->conf.running_size)
+		snprintf(p->conf.running, p->conf.running_size, "%s", name);
+}
+
 const char *
 state_message(lua_State *L, int idx)
 {

@@ -30,6 +30,8 @@ int state_call(struct policy *, lua_CFunction fn, void *arg, char *error,
 /* The same for code of a hook: with limit, and with a traceback in trace. */
 int state_run(struct policy *, lua_CFunction fn, void *arg, struct buf *trace);
 
+/* Show a name where the scoreboard has it; "" when nothing runs. */
+void state_show(struct policy *, const char *name);
 /* The message of an error value at idx, without calling metamethods. */
 const char *state_message(lua_State *, int idx);
 /* "message\nstack traceback: ..." of a thread that failed or waits. */

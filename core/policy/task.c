@@ -148,13 +148,6 @@ arm_deadline(struct task *t)
 }
 
 static void
-show_running(struct policy *p, const char *name)
-{
-	if (p->conf.running && p->conf.running_size)
-		snprintf(p->conf.running, p->conf.running_size, "%s", name);
-}
-
-static void
 fail(struct strand *s, const char *message)
 {
 	struct buf text;
@@ -177,9 +170,9 @@ resume(struct strand *s, int args)
 	s->waiting = false;
 	p->running = s;
 	p->limited = true;
-	show_running(p, t->name ? t->name : "?");
+	state_show(p, t->name ? t->name : "?");
 	status = lua_resume(s->co, args);
-	show_running(p, "");
+	state_show(p, "");
 	p->limited = false;
 	p->running = before;
 

@@ -1,0 +1,540 @@
+#include "policy_fake.h"
+
+#include "test.h"
+
+/*
+ * Three hooks; each says at rcpt what its word of the local part says.
+ */
+static const char voter[] =
+    "local verdict = require 'lunette.verdict'\n"
+    "local h = { settings = { nth = 1 } }\n"
+    "local says = {\n"
+    "no = function() end,\n"
+    "accept = function() return verdict.accept() end,\n"
+    "reject = function() return verdict.reject('5.1.1', 'by %d', h.settings.nth) end,\n"
+    "defer = function() return verdict.defer('by ' .. h.settings.nth) end,\n"
+    "discard = function() return verdict.discard 'why' end,\n"
+    "drop = function() return verdict.drop() end,\n"
+    "raise = function() error 'oh' end,\n"
+    "nilerr = function() return nil, 'no luck' end,\n"
+    "wrong = function() return verdict.quarantine 'x' end,\n"
+    "later = function() return verdict.reject():later() end,\n"
+    "code = function() return verdict.reject('no'):code(556) end,\n"
+    "hangup = function() return verdict.defer('bye'):hangup() end,\n"
+    "lines = function() return verdict.reject { 'one', 'two' } end,\n"
+    "}\n"
+    "says['true'] = function() return true end\n"
+    "function h.rcpt(session, rcpt)\n"
+    "local words = {}\n"
+    "for w in rcpt.user:gmatch '%a+' do words[#words + 1] = w end\n"
+    "return says[words[h.settings.nth] or 'no']()\n"
+    "end\n"
+    "return h\n";
+
+static const struct {
+	const char *to, *want;
+	unsigned errors;
+} votes[] = {
+	{ "no-no-no", "550 5.7.1 relaying denied", 0 },
+	{ "accept", "250 2.1.5", 0 },
+	{ "accept-reject", "550 5.1.1 by 2", 0 },
+	{ "reject-reject", "550 5.1.1 by 1", 0 },
+	{ "defer-accept", "451 4.7.1 by 1", 0 },
+	{ "defer-reject", "550 5.1.1 by 2", 0 },
+	{ "defer-defer", "451 4.7.1 by 1", 0 },
+	{ "discard-accept", "250 2.1.5", 0 },
+	{ "accept-no-defer", "451 4.7.1 by 3", 0 },
+	{ "raise-accept", "451 4.3.0", 1 },
+	{ "raise-reject", "550 5.1.1 by 2", 1 },
+	{ "accept-true", "451 4.3.0", 1 },
+	{ "nilerr-accept", "451 4.3.0", 1 },
+	{ "wrong-accept", "451 4.3.0", 1 },
+	{ "later-accept", "451 4.3.0", 1 },
+	{ "raise-raise", "451 4.3.0", 2 },
+	{ "code", "556 5.7.1 no", 0 },
+	{ "lines", "550-5.7.1 one", 0 },
+	{ "hangup", "421 4.7.1 bye", 0 },
+	{ "drop-reject", "", 0 },
+};
+
+/* The last reply so far that begins a line. */
+static const char *
+last_reply(void)
+{
+	static char out[200];
+	const char *text = fake_text(&fake.got), *at, *line = "";
+
+	for (at = text; *at; at = strchr(at, '\n') + 1) {
+		if (at == text || at[3] == ' ' || at[3] == '-')
+			line = at;
+		if (!strchr(at, '\n'))
+			break;
+	}
+	snprintf(out, sizeof out, "%.*s", (int)strcspn(line, "\r\n"), line);
+	return out;
+}
+
+static void
+say(const char *script)
+{
+	buf_empty(&fake.got);
+	fake_say(script, 100000);
+}
+
+static void
+test_votes(void)
+{
+	char name[100], to[100];
+	const char *got;
+	size_t i;
+
+	for (i = 0; i < sizeof votes / sizeof votes[0]; i++) {
+		policy_fake_begin();
+		policy_fake_hook("v", voter);
+		if (!policy_fake_load("{ 'v', as = 'a' }, { 'v', as = 'b', "
+		    "nth = 2 }, { 'v', as = 'c', nth = 3 }", false)) {
+			test_str("votes", pf.error, "");
+			return;
+		}
+		fake_open();
+		fake_run();
+		say("EHLO c.test\r\n|MAIL FROM:<s@x.test>\r\n|");
+		snprintf(to, sizeof to, "RCPT TO:<%s@x.test>\r\n|",
+		    votes[i].to);
+		say(to);
+		snprintf(name, sizeof name, "vote %s", votes[i].to);
+		got = fake_text(&fake.got);
+		test_str(name, strncmp(got, votes[i].want,
+		    strlen(votes[i].want)) == 0 && (*votes[i].want || !*got) ?
+		    votes[i].want : got, votes[i].want);
+		test_int(name, (long long)fake.stats.hook_errors,
+		    votes[i].errors);
+		policy_fake_end();
+	}
+}
+
+/*
+ * One hook h whose stages are in the text; a conversation; what the last
+ * reply begins with, and how many hook errors were counted.
+ */
+struct talk {
+	const char *name, *hook, *say, *want;
+	unsigned errors;
+};
+
+#define EHLO "EHLO c.test\r\n|"
+#define MAIL EHLO "MAIL FROM:<s@x.test> SIZE=100\r\n|"
+#define RCPT MAIL "RCPT TO:<r@y.test>\r\n|"
+#define DATA RCPT "DATA\r\n|"
+#define ALL DATA "Subject: one\r\n two\r\nX-A: 1\r\nX-a: 2\r\n\r\nbody\r\n" \
+    "..dot\r\n.\r\n|"
+
+static const struct talk talks[] = {
+	{ "a field that is not", "function h.mail(s) return s.cleint end",
+	    MAIL, "451 4.3.0", 1 },
+	{ "a write that is not", "function h.mail(s) s.helo = 'x' end",
+	    MAIL, "451 4.3.0", 1 },
+	{ "global write", "function h.mail(s) x = 1 end", MAIL, "451 4.3.0",
+	    1 },
+	{ "frozen hook", "function h.mail(s) h.rcpt = print end", MAIL,
+	    "451 4.3.0", 1 },
+	{ "frozen settings", "function h.mail(s) h.settings.a = 2 end", MAIL,
+	    "451 4.3.0", 1 },
+	{ "memory", "function h.mail(s) local t = {} while true do "
+	    "t[#t + 1] = ('x'):rep(1000) .. #t end end\n", MAIL,
+	    "451 4.3.0", 1 },
+	{ "memory, and life goes on", "function h.mail(s) local t = {} while "
+	    "true do t[#t + 1] = ('x'):rep(1000) .. #t end end\n"
+	    "function h.vrfy() return verdict.accept() end", MAIL "VRFY x\r\n",
+	    "250", 1 },
+	{ "stack", "function h.mail(s) local function f() return 1 + f() end "
+	    "f() end", MAIL, "451 4.3.0", 1 },
+	{ "session fields", "function h.mail(s, sender)\n"
+	    "assert(s.id and s.esmtp == true and s.helo == 'c.test')\n"
+	    "assert(s.trusted == false and s.closed == nil)\n"
+	    "assert(s.client.ip == '192.0.2.7' and s.client.port == 4025)\n"
+	    "assert(s.client.net == '192.0.2.0/24' and s.client.name == nil)\n"
+	    "s.client.name = 'host.test'\n"
+	    "assert(s.client.name == 'host.test')\n"
+	    "assert(not pcall(function() s.client.name = 'no way' end))\n"
+	    "assert(s.server.ip == '192.0.2.1' and s.server.port == 25)\n"
+	    "assert(s.server.name == 'mx.test' and s.server.listener == 'test')\n"
+	    "assert(s.tls == nil and s.auth == nil and s.proxy == nil)\n"
+	    "assert(s.counts.messages == 0 and s.counts.connections == 1)\n"
+	    "s.limits.recipients = 7 assert(s.limits.recipients == 7)\n"
+	    "assert(not pcall(function() s.limits.errors = -1 end))\n"
+	    "assert(s.sender == sender and s.message == nil)\n"
+	    "assert(sender.address == 's@x.test' and sender.user == 's')\n"
+	    "assert(sender.domain == 'x.test' and sender.null == false)\n"
+	    "assert(sender.params.SIZE == '100')\n"
+	    "assert(sender.original:find 's@x.test')\n"
+	    "sender.address = 'Other@Z.Test'\n"
+	    "assert(sender.address == 'Other@z.test')\n"
+	    "assert(not pcall(function() sender.address = 'x y' end))\n"
+	    "end", MAIL, "250", 0 },
+	{ "outside", "function h.helo(s, name) assert(name == 'c.test' and "
+	    "s.helo == name and s.sender == nil and s.recipients == nil and "
+	    "s.txn == nil) end", EHLO, "250", 0 },
+	{ "recipients", "function h.rcpt(s, r)\n"
+	    "assert(r.address == 'r@y.test' and r.domain == 'y.test')\n"
+	    "assert(#s.recipients == 0)\n"
+	    "s.recipients:add 'more@y.test'\n"
+	    "r.note.x = 1 assert(r.note.x == 1) r.group = 'g'\n"
+	    "assert(r.group == 'g' and r.relay == nil)\n"
+	    "return verdict.accept() end\n"
+	    "function h.data(s)\n"
+	    "assert(#s.recipients == 2, #s.recipients)\n"
+	    "local n = 0 for i, r in ipairs(s.recipients) do n = n + i\n"
+	    "if i == 2 then r:remove 'test' end end assert(n == 3)\n"
+	    "assert(#s.recipients == 1 and\n"
+	    "s.recipients:addresses()[1] == 'r@y.test')\n"
+	    "assert(s.recipients[1].group == 'g' and s.recipients[2] == nil)\n"
+	    "end", DATA, "354", 0 },
+	{ "notes", "function h.helo(s) s.note.h = { n = 1, { 'x' } }\n"
+	    "s.note.h.m = 'y'\n"
+	    "assert(not pcall(function() s.note.f = print end))\n"
+	    "assert(not pcall(function() s.note.h.f = s end))\n"
+	    "assert(not pcall(function() s.note.t = { { print } } end)) end\n"
+	    "function h.mail(s) assert(s.note.h.n == 1 and s.note.h.m == 'y')\n"
+	    "s.txn.note.a = 1 end\n"
+	    "function h.rcpt(s) assert(s.txn.note.a == 1 and s.txn.id)\n"
+	    "return verdict.accept() end", RCPT, "250", 0 },
+	{ "transaction notes end", "function h.mail(s)\n"
+	    "assert(s.txn.note.a == nil) s.txn.note.a = 1 end",
+	    MAIL "RSET\r\n|MAIL FROM:<t@x.test>\r\n|", "250", 0 },
+	{ "results", "function h.helo(s) s:result('a', 'fail', 'x', 2)\n"
+	    "s:result('b', 'pass') assert(s:score() == 2) end\n"
+	    "function h.mail(s) s:result('c', 'info', 'y', 1.5) end\n"
+	    "function h.rcpt(s) assert(s:score() == 3.5)\n"
+	    "local t = {} for n, k, x, v in s:results() do\n"
+	    "t[#t + 1] = n .. k .. x .. v end\n"
+	    "assert(table.concat(t, ' ') == 'afailx2 bpass0 cinfoy1.5')\n"
+	    "assert(not pcall(s.result, s, 'a', 'maybe', 'x'))\n"
+	    "return verdict.accept() end", RCPT, "250", 0 },
+	{ "results of a transaction leave", "function h.mail(s)\n"
+	    "assert(s:score() == 0) s:result('c', 'info', 'y', 1.5) end",
+	    MAIL "RSET\r\n|MAIL FROM:<t@x.test>\r\n|", "250", 0 },
+	{ "skip", "function h.helo(s) s:skip 'h'\n"
+	    "assert(not pcall(s.skip, s, 'g')) end\n"
+	    "function h.mail() error 'no' end", MAIL, "250", 0 },
+	{ "log", "function h.mail(s) s:log('debug', 'a %d', 1)\n"
+	    "s:log('debug', { k = 'v', n = 1 })\n"
+	    "assert(not pcall(s.log, s, 'loud', 'x')) end", MAIL, "250", 0 },
+	{ "reply", "function h.reply(s, r) assert(r.verb == 'MAIL')\n"
+	    "assert(r.code == 550 and r.hook == 'h' and r.enhanced == '5.7.1')\n"
+	    "r.text = 'changed' r.code = 553\n"
+	    "assert(not pcall(function() r.code = 450 end)) end\n"
+	    "function h.mail() return verdict.reject 'x' end", MAIL,
+	    "553 5.7.1 changed", 0 },
+	{ "reply that waits", "function h.reply(s, r)\n"
+	    "require('lunette.clock').sleep(1) end\n"
+	    "function h.mail() return verdict.reject 'x' end", MAIL,
+	    "550 5.7.1 x", 1 },
+	{ "unknown", "function h.unknown(s, verb, rest)\n"
+	    "return verdict.reply(251, verb .. '/' .. rest) end",
+	    EHLO "FOO bar baz\r\n|", "251 2.0.0 FOO/bar baz", 0 },
+	{ "not returned", "function h.mail() verdict.reject 'x' end", MAIL,
+	    "250", 0 },
+	{ "message", "function h.message(s, m)\n"
+	    "assert(m.size == 50, m.size)\n"
+	    "assert(m:header 'subject' == 'one two')\n"
+	    "assert(m:header('x-a') == '1' and m:header('x-a', -1) == '2')\n"
+	    "assert(m:header('x-a', 3) == nil)\n"
+	    "local t = {} for n, v in m:headers() do t[#t + 1] = n .. '=' .. v end\n"
+	    "assert(table.concat(t, ';') == 'Subject=one two;X-A=1;X-a=2')\n"
+	    "assert(m:raw_header() == 'Subject: one\\r\\n two\\r\\nX-A: 1\\r\\nX-a: 2\\r\\n')\n"
+	    "assert(m:text(100, 'body') == 'body\\r\\n.dot\\r\\n')\n"
+	    "assert(m:text(4, 'body') == 'body')\n"
+	    "local l = {} for x in m:lines 'body' do l[#l + 1] = x end\n"
+	    "assert(#l == 2 and l[2] == '.dot')\n"
+	    "local c = {} for x in m:chunks(3, 'body') do c[#c + 1] = #x end\n"
+	    "assert(table.concat(c) == '3333', table.concat(c))\n"
+	    "assert(m:find 'dot' == 46 and m:find('dot', 'body') == 8)\n"
+	    "assert(m:find 'nowhere' == false)\n"
+	    "assert(m:hash('md5', 'body') == require('lunette.hash').md5\n"
+	    "'body\\r\\n.dot\\r\\n')\n"
+	    "m:add_header('X-New', 'v') m:add_header('X-End', 'w', 'bottom')\n"
+	    "m:set_header('Subject', 'new') assert(m:header 'subject' == 'new')\n"
+	    "assert(m:remove_header('X-A', function(v) return v == '2' end) == 1)\n"
+	    "assert(m:remove_header('X-A') == 1 and m:header 'x-a' == nil)\n"
+	    "assert(not pcall(m.add_header, m, 'X', 'a\\r\\nb: c'))\n"
+	    "assert(not pcall(m.add_header, m, 'X Y', 'a'))\n"
+	    "assert(not pcall(m.text, m))\n"
+	    "end", ALL, "250", 0 },
+	{ "message kept too long", "local kept\n"
+	    "function h.message(s, m) s.note.x = 1 m:header 'x' kept = m end\n"
+	    "function h.mail() if kept then assert(pcall(kept.header, kept, "
+	    "'x') == false) return verdict.reject 'dead' end end",
+	    ALL "MAIL FROM:<z@x.test>\r\n|", "550 5.7.1 dead", 0 },
+	{ "recipient kept too long", "local kept\n"
+	    "function h.rcpt(s, r) kept = r return verdict.accept() end\n"
+	    "function h.mail() if kept then return verdict.reject(kept.address) "
+	    "end end", RCPT "RSET\r\n|MAIL FROM:<z@x.test>\r\n|",
+	    "451 4.3.0", 1 },
+	{ "later", "function h.helo() return verdict.reject('5.7.1', 'held')"
+	    ":later() end", RCPT, "550 5.7.1 held", 0 },
+	{ "nil, err", "local dns = require 'lunette.dns'\n"
+	    "function h.mail() local a, err = dns.a(('x'):rep(300))\n"
+	    "if not a then return nil, err end end", MAIL, "451 4.3.0", 1 },
+	{ "sleep", "function h.mail() clock.sleep(0.001) return "
+	    "verdict.reject 'slept' end", MAIL, "550 5.7.1 slept", 0 },
+	{ "crypt", "function h.mail() local hash = require 'lunette.hash'\n"
+	    "local stored = '$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5"
+	    "KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/'\n"
+	    "assert(hash.crypt('password', stored) == true)\n"
+	    "assert(hash.crypt('wrong', stored) == false)\n"
+	    "local ok, err = hash.crypt('x', '$nonsense') assert(ok == nil and err)\n"
+	    "return verdict.reject 'checked' end", MAIL, "550 5.7.1 checked",
+	    0 },
+	/* What waits may pass through, and what not. */
+	{ "wait in pcall", "function h.mail() local ok, v = pcall(function() "
+	    "clock.sleep(0) return 7 end) assert(ok and v == 7) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "wait in xpcall", "function h.mail() local ok, v = xpcall(function()"
+	    " clock.sleep(0) return 7 end, print) assert(ok and v == 7) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "wait in a metamethod", "function h.mail() local t = setmetatable({}"
+	    ", { __index = function() clock.sleep(0) return 7 end }) "
+	    "assert(t.x == 7) return verdict.reject 'y' end", MAIL,
+	    "550 5.7.1 y", 0 },
+	{ "wait in an iterator", "function h.mail() local n = 0 for i in "
+	    "function(_, i) clock.sleep(0) i = (i or 0) + 1 if i < 4 then "
+	    "return i end end do n = n + i end assert(n == 6) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "wait in loaded text", "function h.mail() local f = load 'local c = "
+	    "... c.sleep(0) return 7' assert(f(clock) == 7) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "wait in a generator", "function h.mail() local got = {} for v in "
+	    "coroutine.wrap(function() for i = 1, 3 do clock.sleep(0) "
+	    "coroutine.yield(i) end end) do got[#got + 1] = v end "
+	    "return verdict.reject(table.concat(got, ',')) end", MAIL,
+	    "550 5.7.1 1,2,3", 0 },
+	{ "wait two coroutines down", "function h.mail() local w = coroutine."
+	    "wrap(function() local i = coroutine.wrap(function() "
+	    "clock.sleep(0) coroutine.yield(5) end) coroutine.yield(i() + 1) "
+	    "end) return verdict.reject(tostring(w())) end", MAIL,
+	    "550 5.7.1 6", 0 },
+	{ "wait in sort", "function h.mail() table.sort({ 2, 1, 3 }, function"
+	    "(a, b) clock.sleep(0) return a < b end) end", MAIL, "451 4.3.0",
+	    1 },
+	{ "wait in sort, caught", "function h.mail() local ok, e = pcall("
+	    "table.sort, { 2, 1 }, function(a, b) clock.sleep(0) end) "
+	    "assert(e:find 'cannot wait here', e) clock.sleep(0) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "wait in a coroutine in sort", "function h.mail() local ok, e = "
+	    "pcall(table.sort, { 2, 1 }, function(a, b) coroutine.wrap("
+	    "function() clock.sleep(0) end)() end) assert(not ok and "
+	    "e:find 'cannot wait here', e) clock.sleep(0) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "wait in gsub", "function h.mail() local ok, e = pcall(string.gsub, "
+	    "'ab', '.', function() clock.sleep(0) end) assert(e:find "
+	    "'cannot wait here', e) return verdict.reject 'y' end", MAIL,
+	    "550 5.7.1 y", 0 },
+	{ "wait in tostring", "function h.mail() local t = setmetatable({}, "
+	    "{ __tostring = function() clock.sleep(0) return 'x' end }) "
+	    "return verdict.reject(tostring(t)) end", MAIL, "550 5.7.1 x",
+	    0 },
+	/* Several things at once. */
+	{ "map", "function h.mail() local r, e = async.map({ 3, 1, 2 }, "
+	    "function(x) clock.sleep(x / 1000) if x == 2 then return nil, 'e2' "
+	    "end return x * 2 end) assert(r[1] == 6 and r[2] == 2 and r[3] == "
+	    "nil and e[3] == 'e2' and e[1] == nil) return verdict.reject 'y' "
+	    "end", MAIL, "550 5.7.1 y", 0 },
+	{ "map of nothing", "function h.mail() local r = async.map({}, print) "
+	    "assert(#r == 0) return verdict.reject 'y' end", MAIL,
+	    "550 5.7.1 y", 0 },
+	{ "map of many", "function h.mail() local l = {} for i = 1, 300 do "
+	    "l[i] = i end local r = async.map(l, function(x) clock.sleep(0) "
+	    "return x end) for i = 1, 300 do assert(r[i] == i) end return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "map keeps false", "function h.mail() local r = async.map({ 1 }, "
+	    "function() return false end) assert(r[1] == false) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "map raises", "function h.mail() local ok, e = pcall(async.map, "
+	    "{ 1, 2, 3 }, function(x) clock.sleep(0) error('bad ' .. x) end) "
+	    "assert(not ok and e:find 'bad', e) clock.sleep(0) return "
+	    "verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "all", "function h.mail() local r = async.all(function() return 1 "
+	    "end, function() clock.sleep(0) return 2 end) assert(r[1] == 1 and "
+	    "r[2] == 2) return verdict.reject 'y' end", MAIL, "550 5.7.1 y",
+	    0 },
+	{ "race", "function h.mail() local v = async.race(function() "
+	    "clock.sleep(60) return 1 end, function() clock.sleep(0) return 2 "
+	    "end) assert(v == 2) return verdict.reject 'y' end", MAIL,
+	    "550 5.7.1 y", 0 },
+	{ "race of failures", "function h.mail() local v, e = async.race("
+	    "function() return nil, 'a' end) assert(v == nil and e == 'a') "
+	    "return verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "map in map", "function h.mail() local r = async.map({ 1, 2 }, "
+	    "function(x) local s = async.map({ 1, 2 }, function(y) "
+	    "clock.sleep(0) return x * y end) return s[1] + s[2] end) "
+	    "assert(r[1] == 3 and r[2] == 6) return verdict.reject 'y' end",
+	    MAIL, "550 5.7.1 y", 0 },
+	{ "deadline", "h.timeout = 0.02\n"
+	    "function h.mail() clock.sleep(60) end", MAIL, "451 4.3.0", 1 },
+	{ "deadline is not caught", "h.timeout = 0.02\nfunction h.mail() "
+	    "pcall(clock.sleep, 60) return verdict.reject 'x' end", MAIL,
+	    "451 4.3.0", 1 },
+	{ "deadline in map", "h.timeout = 0.02\nfunction h.mail() async.map("
+	    "{ 1, 2 }, function() clock.sleep(60) end) end", MAIL,
+	    "451 4.3.0", 1 },
+	{ "on_error next", "h.on_error = 'next'\nfunction h.mail() error "
+	    "'x' end", MAIL, "250", 1 },
+	{ "on_error reject", "h.on_error = 'reject'\nfunction h.mail() error "
+	    "'x' end", MAIL, "550 5.7.1", 1 },
+	{ "early", "function h.connect(s) if s:early(0.001) then return "
+	    "verdict.reject 'early' end end", "|", "220", 0 },
+};
+
+/* What is ready is resumed before the loop blocks, and may leave nothing to
+ * wake it. */
+static void
+on_tick(struct ev_loop *loop, ev_timer *w, int events)
+{
+}
+
+static void
+run_until_idle(void)
+{
+	ev_timer tick;
+
+	ev_timer_init(&tick, on_tick, 0.002, 0.002);
+	ev_timer_start(fake.loop, &tick);
+	while (policy_waiting(pf.p)) {
+		ev_run(fake.loop, EVRUN_ONCE);
+		fake_run();
+	}
+	ev_timer_stop(fake.loop, &tick);
+}
+
+static void
+run_talk(const struct talk *t)
+{
+	char text[6000];
+
+	policy_fake_begin();
+	snprintf(text, sizeof text, "local verdict, clock, async = require "
+	    "'lunette.verdict', require 'lunette.clock', require "
+	    "'lunette.async'\nlocal h = { settings = { a = 1 } }\n%s\n%s"
+	    "return h\n", t->hook, strstr(t->hook, "h.rcpt(") ? "" :
+	    "function h.rcpt() return verdict.accept() end\n");
+	policy_fake_hook("h", text);
+	if (!policy_fake_load("'h'", false)) {
+		test_str(t->name, pf.error, "");
+		policy_fake_end();
+		return;
+	}
+	fake_open();
+	fake_run();
+	fake_say(t->say, 100000);
+	run_until_idle();
+	test_str(t->name, strncmp(last_reply(), t->want,
+	    strlen(t->want)) == 0 ? t->want : last_reply(), t->want);
+	test_int(t->name, (long long)fake.stats.hook_errors, t->errors);
+	test_str(t->name, pf.running, "");
+	policy_fake_end();
+}
+
+/* A client that leaves while its hook waits; a handle that outlives it. */
+static void
+test_forget(void)
+{
+	policy_fake_begin();
+	policy_fake_hook("h", "local clock = require 'lunette.clock'\n"
+	    "local async = require 'lunette.async'\n"
+	    "local kept, h = nil, {}\n"
+	    "function h.mail(s) kept = s async.map({ 1, 2 }, function() "
+	    "clock.sleep(60) end) end\n"
+	    "function h.helo(s) if kept then local ok, e = pcall(function() "
+	    "return kept.id end) assert(not ok and e:find 'gone', e) "
+	    "ok, e = pcall(kept.log, kept, 'info', 'x') assert(not ok) "
+	    "end end\nreturn h");
+	test_ok("forget: loads", policy_fake_load("'h'", false));
+	fake_open();
+	fake_run();
+	say("EHLO c.test\r\n|MAIL FROM:<s@x.test>\r\n|");
+	test_int("forget: it waits", policy_waiting(pf.p), 1);
+	fake_hang_up();
+	session_free(fake.s);
+	fake.s = NULL;
+	test_int("forget: nothing waits", policy_waiting(pf.p), 0);
+	fake_open();
+	fake_run();
+	say("EHLO c.test\r\n|");
+	test_str("forget: the handle is dead", fake_text(&fake.got)[0] == '2' ?
+	    "250" : last_reply(), "250");
+	test_int("forget: errors", (long long)fake.stats.hook_errors, 0);
+	policy_fake_end();
+}
+
+/* Waiting hooks at the end of the policy itself. */
+static void
+test_free_while_waiting(void)
+{
+	policy_fake_begin();
+	policy_fake_hook("h", "local clock = require 'lunette.clock'\n"
+	    "return { mail = function() clock.sleep(60) end }");
+	test_ok("free: loads", policy_fake_load("'h'", false));
+	fake_open();
+	fake_run();
+	say("EHLO c.test\r\n|MAIL FROM:<s@x.test>\r\n|");
+	test_int("free: it waits", policy_waiting(pf.p), 1);
+	policy_fake_end();
+}
+
+/* start may wait; every runs at once and again; stop is run. */
+static bool stopped;
+
+static void
+on_stopped(void *arg)
+{
+	stopped = true;
+}
+
+static void
+test_lifecycle(void)
+{
+	int i;
+
+	policy_fake_begin();
+	policy_fake_hook("h", "local clock = require 'lunette.clock'\n"
+	    "local n, h = 0, {}\n"
+	    "function h.start() clock.sleep(0.001)\n"
+	    "clock.every(0.1, function() clock.sleep(0) n = n + 1 end, 'worker')\n"
+	    "end\n"
+	    "function h.vrfy() return require('lunette.verdict').reject("
+	    "tostring(n)) end\n"
+	    "function h.stop() clock.sleep(0.001) end\n"
+	    "return h");
+	test_ok("lifecycle: loads", policy_fake_load("'h'", false));
+	fake_open();
+	fake_run();
+	say("EHLO c.test\r\n|");
+	for (i = 0; i < 100; i++) {
+		say("VRFY x\r\n|");
+		if (strstr(fake_text(&fake.got), " 2"))
+			break;
+		ev_run(fake.loop, EVRUN_ONCE);
+		usleep(10000);
+	}
+	test_ok("lifecycle: every comes back", i < 100);
+	policy_stop(pf.p, on_stopped, NULL);
+	run_until_idle();
+	test_ok("lifecycle: stop ends", stopped);
+	policy_fake_end();
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	log_set(LOG_LOGFMT, LOG_ERROR + (getenv("VERBOSE") ? 0 : 1));
+	test_votes();
+	for (i = 0; i < sizeof talks / sizeof talks[0]; i++)
+		run_talk(&talks[i]);
+	test_forget();
+	test_free_while_waiting();
+	test_lifecycle();
+	return test_done();
+}

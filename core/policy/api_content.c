@@ -19,8 +19,10 @@
  * Views of the content as it came.  Nothing here makes a Lua string of a whole
  * message unless the hook gives a limit.
  */
-enum { PIECE = 16 * 1024, CONTENT_LINE_MAX = 64 * 1024, CONTENT_TEXT_MAX = 16 * 1024 * 1024,
-    NEEDLE_MAX = 4096 };
+enum {
+	PIECE = 16 * 1024, NEEDLE_MAX = 4096,
+	CONTENT_LINE_MAX = 64 * 1024, CONTENT_TEXT_MAX = 16 * 1024 * 1024,
+};
 
 struct range {
 	uint64_t at, end;

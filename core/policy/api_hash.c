@@ -109,17 +109,15 @@ static void
 crypt_work(void *arg)
 {
 	struct crypt_job *j = arg;
-	struct crypt_data *data = calloc(1, sizeof *data);
+	struct crypt_data *data = mem_alloc(sizeof *data);
 	const char *got;
 
-	if (!data)
-		return;
 	got = crypt_rn(j->password, j->stored, data, sizeof *data);
 	j->known = got && *got != '*';
 	j->fits = j->known && strlen(got) == strlen(j->stored) &&
 	    CRYPTO_memcmp(got, j->stored, strlen(got)) == 0;
 	OPENSSL_cleanse(data, sizeof *data);
-	free(data);
+	mem_free(data);
 }
 
 static void

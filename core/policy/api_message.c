@@ -7,12 +7,12 @@
 #include "message.h"
 #include "session.h"
 
-#include "api_message.h"
+#include "api_session.h"
 #include "host.h"
 #include "object.h"
 #include "visit.h"
 
-#include "api_session.h"
+#include "api_message.h"
 
 struct message *
 api_message_check(lua_State *L, int idx)

@@ -6,6 +6,7 @@
 #include "stage.h"
 
 struct log_line;
+struct path;
 struct session;
 struct visit;
 
@@ -23,6 +24,9 @@ int api_envelope_sender(lua_State *, void *visit);
 int api_envelope_recipients(lua_State *, void *visit);
 /* The relay at idx, checked and copied to the transaction; NULL for nil. */
 const char *api_envelope_relay(lua_State *, struct session *, int idx);
+/* The address at idx, or raise. */
+void api_envelope_path(lua_State *, int idx, struct path *out);
+void api_recipients_open(lua_State *);
 
 void api_result_open(lua_State *);
 int api_result_add(lua_State *);			/* session:result() */

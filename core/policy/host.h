@@ -81,11 +81,9 @@ struct policy {
 	TAILQ_HEAD(strand_queue, strand) ready;
 	ev_prepare prepare;		/* resumes the ready ones */
 	ev_timer wake;			/* keeps the loop from blocking */
-	struct thread_pool *threads;	/* task.c: coroutines to use again */
+	struct thread_pool *threads;	/* coroutines to use again */
 	unsigned waiting;
 	struct every *every;		/* periodic work, api_clock.c */
-
-
 
 	struct policy_slot *slot;
 	uint32_t slots, free_slot;

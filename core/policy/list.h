@@ -15,7 +15,7 @@
  * arrays of offsets, so looking up copies and allocates nothing.  A block from
  * elsewhere is checked when it is opened, and every offset on use.
  *
- *   domains    "example.org", ".example.org" (everything below it), "[192.0.2.1]"
+ *   domains    "example.org", ".example.org" (everything below it), a literal
  *   cidrs      networks and single addresses; the longest that fits counts
  *   addresses  "user@example.org", "user@" (any domain), "@example.org",
  *              "@.example.org", "<>"

@@ -215,7 +215,6 @@ policy_waiting(const struct policy *p)
 	return p->waiting;
 }
 
-/* Four fifths after a full collection: what is left cannot be had back. */
 bool
 policy_exhausted(const struct policy *p)
 {

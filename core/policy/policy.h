@@ -29,8 +29,8 @@ enum policy_file { POLICY_HOOK, POLICY_MODULE, POLICY_LIST };
  * traceback should call it; NULL if there is none, with *path set to the
  * places that were tried (for the error text).
  */
-typedef const char *(*policy_find_fn)(void *arg, enum policy_file, const char *name,
-    size_t *len, const char **path);
+typedef const char *(*policy_find_fn)(void *arg, enum policy_file,
+    const char *name, size_t *len, const char **path);
 
 struct policy_chain {		/* the hooks of one listener */
 	const char *listener;
@@ -63,11 +63,11 @@ struct policy_conf {
 	size_t memory;		/* octets Lua may use */
 	bool jit;
 	bool checking;		/* in the loader: nothing waits, nothing runs for long */
-	double start_timeout;	/* seconds for top levels and start together, each */
-	/* Where the name of the hook that runs is shown (scoreboard); or NULL. */
+	double start_timeout;	/* seconds: all top levels; each start */
+	/* Where the name of the running hook is shown (scoreboard); or NULL */
 	char *running;
 	size_t running_size;
-	/* Where texts of file:line are relative to; what errors call the configuration */
+	/* What errors call the configuration where no file is known. */
 	const char *conf_path;
 };
 
@@ -83,7 +83,8 @@ struct policy;
  * Load: compile, run the top levels, fill in settings, check stage names and
  * types, run `start`.  env is NULL in the loader's check: there a `start` is
  * run up to its first wait.  In a worker the loop of env is run until every
- * `start` is through.  NULL on failure with a one-line "file:line: what" in error.
+ * `start` is through.  NULL on failure, with a one-line "file:line: what" in
+ * error.
  */
 struct policy *policy_load(const struct policy_conf *, struct session_env *env,
     char *error, size_t size);
@@ -106,7 +107,7 @@ void policy_explain(const struct policy *, FILE *);
 /* Octets in use by Lua, and hook calls that wait now. */
 size_t policy_memory(const struct policy *);
 unsigned policy_waiting(const struct policy *);
-/* Lua has run out of memory and holds on to it: the worker should be replaced. */
+/* Lua ran out of memory and holds on to it: this worker should be replaced. */
 bool policy_exhausted(const struct policy *);
 /* Run `stop` hooks once; done is called when they are through. */
 void policy_stop(struct policy *, void (*done)(void *arg), void *arg);

@@ -1,69 +1,23 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
-#include "mem.h"
-#include "nexthop.h"
 #include "value.h"
 
-#include "chunk.h"
 #include "host.h"
 #include "instance.h"
-#include "api_list.h"
 #include "module.h"
 #include "nearest.h"
 #include "object.h"
-#include "quantity.h"
+#include "setting.h"
 #include "state.h"
 
 #include "settings.h"
 
-enum { PLACE_MAX = 200, DEPTH_MAX = 16 };
+enum { DEPTH_MAX = 16 };
 
-/* Where we are: for messages, and for names of lists. */
-struct place {
-	const struct instance *in;
-	const struct value *v;		/* as configured; NULL: a default */
-	char name[PLACE_MAX];		/* "zones[2].weight" */
-	int depth;
-};
-
-static void convert(lua_State *, const struct place *, int decl);
-
-static int __attribute__((format(printf, 3, 4)))
-complain(lua_State *L, const struct place *at, const char *fmt, ...)
-{
-	const struct policy *p = state_policy(L);
-	const struct value *v = at->v;
-	char what[512], first[PLACE_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	if (v)
-		lua_pushfstring(L, "%s:%d: hooks: %s: %s: %s",
-		    v->file ? v->file : p->conf.conf_path ?
-		    p->conf.conf_path : "hooks", v->line, at->in->name,
-		    at->name, what);
-	else {
-		snprintf(first, sizeof first, "%.*s",
-		    (int)strcspn(at->name, ".["), at->name);
-		lua_pushfstring(L, "%s:%d: settings: %s: %s", at->in->path,
-		    chunk_line_of(at->in->text, at->in->len, first), at->name,
-		    what);
-	}
-	return lua_error(L);
-}
-
-static int
-expected(lua_State *L, const struct place *at, const char *what)
-{
-	return complain(L, at, "%s expected, got %s", what,
-	    object_describe(L, -1));
-}
+static void convert(lua_State *, const struct setting_place *, int decl);
 
 void
 settings_push(lua_State *L, const struct value *v)
@@ -119,11 +73,11 @@ is_descriptor(lua_State *L, int idx)
 }
 
 /* The place of an entry by key, or by index if key is NULL. */
-static struct place
-inside(const struct place *up, const struct value *v, const char *key,
+static struct setting_place
+inside(const struct setting_place *up, const struct value *v, const char *key,
     int index)
 {
-	struct place at = { .in = up->in, .v = v ? v : up->v,
+	struct setting_place at = { .in = up->in, .v = v ? v : up->v,
 	    .depth = up->depth + 1 };
 
 	if (key)
@@ -136,7 +90,7 @@ inside(const struct place *up, const struct value *v, const char *key,
 }
 
 static const struct value *
-child_value(const struct place *at, const char *key, int index)
+child_value(const struct setting_place *at, const char *key, int index)
 {
 	if (!at->v || at->v->type != VALUE_TABLE)
 		return NULL;
@@ -146,18 +100,18 @@ child_value(const struct place *at, const char *key, int index)
 
 /* Every item of the list on top, by the declaration at decl. */
 static void
-convert_items(lua_State *L, const struct place *at, int decl)
+convert_items(lua_State *L, const struct setting_place *at, int decl)
 {
 	int t = lua_gettop(L), i, n;
-	struct place item;
+	struct setting_place item;
 
 	if (!lua_istable(L, t))
-		expected(L, at, "a list");
+		setting_expected(L, at, "a list");
 	n = (int)lua_objlen(L, t);
 	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TNUMBER)
-			complain(L, at, "a list expected, got a table with "
-			    "the key \"%s\"", lua_tostring(L, -2));
+			setting_complain(L, at, "a list expected, got a "
+			    "table with the key \"%s\"", lua_tostring(L, -2));
 	}
 	lua_createtable(L, n, 0);
 	for (i = 1; i <= n; i++) {
@@ -170,16 +124,17 @@ convert_items(lua_State *L, const struct place *at, int decl)
 }
 
 static void
-refuse_unknown(lua_State *L, const struct place *at, int t, int decl)
+refuse_unknown(lua_State *L, const struct setting_place *at, int t, int decl)
 {
 	char text[NEAREST_MAX + 32];
-	struct place field;
+	struct setting_place field;
 	struct nearest n;
 	const char *key;
 
 	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
-			complain(L, at, "a table with named entries expected");
+			setting_complain(L, at, "a table with named entries "
+			    "expected");
 		key = lua_tostring(L, -2);
 		lua_getfield(L, decl, key);
 		if (!lua_isnil(L, -1)) {
@@ -192,17 +147,17 @@ refuse_unknown(lua_State *L, const struct place *at, int t, int decl)
 				nearest_offer(&n, lua_tostring(L, -2));
 		}
 		field = inside(at, child_value(at, key, 0), key, 0);
-		complain(L, &field, "unknown setting%s",
+		setting_complain(L, &field, "unknown setting%s",
 		    nearest_hint(&n, text));
 	}
 }
 
 /* The fields that the table at decl names, of the table on top. */
 static void
-convert_record(lua_State *L, const struct place *at, int decl)
+convert_record(lua_State *L, const struct setting_place *at, int decl)
 {
 	int t = lua_gettop(L);
-	struct place field;
+	struct setting_place field;
 	const char *key;
 
 	if (lua_isnil(L, t)) {
@@ -210,7 +165,7 @@ convert_record(lua_State *L, const struct place *at, int decl)
 		lua_replace(L, t);
 	}
 	if (!lua_istable(L, t))
-		expected(L, at, "a table");
+		setting_expected(L, at, "a table");
 	refuse_unknown(L, at, t, decl);
 	lua_newtable(L);
 	for (lua_pushnil(L); lua_next(L, decl); lua_pop(L, 1)) {
@@ -224,18 +179,19 @@ convert_record(lua_State *L, const struct place *at, int decl)
 }
 
 static void
-convert_map(lua_State *L, const struct place *at, int decl)
+convert_map(lua_State *L, const struct setting_place *at, int decl)
 {
 	int t = lua_gettop(L);
-	struct place item;
+	struct setting_place item;
 	const char *key;
 
 	if (!lua_istable(L, t))
-		expected(L, at, "a table");
+		setting_expected(L, at, "a table");
 	lua_newtable(L);
 	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING)
-			complain(L, at, "a table with named entries expected");
+			setting_complain(L, at, "a table with named entries "
+			    "expected");
 		key = lua_tostring(L, -2);
 		lua_pushvalue(L, -1);
 		item = inside(at, child_value(at, key, 0), key, 0);
@@ -247,20 +203,20 @@ convert_map(lua_State *L, const struct place *at, int decl)
 
 /* The kinds of lunette.setting; the value is on top, `of` at of. */
 static void
-convert_list(lua_State *L, const struct place *at, int of)
+convert_list(lua_State *L, const struct setting_place *at, int of)
 {
 	convert_items(L, at, of);
 }
 
 static void
-convert_optional(lua_State *L, const struct place *at, int of)
+convert_optional(lua_State *L, const struct setting_place *at, int of)
 {
 	if (!lua_isnil(L, -1))
 		convert(L, at, of);
 }
 
 static void
-convert_one_of(lua_State *L, const struct place *at, int of)
+convert_one_of(lua_State *L, const struct setting_place *at, int of)
 {
 	int i, n = (int)lua_objlen(L, of);
 	luaL_Buffer b;
@@ -282,126 +238,18 @@ convert_one_of(lua_State *L, const struct place *at, int of)
 	}
 	luaL_addstring(&b, "\"");
 	luaL_pushresult(&b);
-	complain(L, at, "%s expected", lua_tostring(L, -1));
-}
-
-static void
-convert_string(lua_State *L, const struct place *at, int of)
-{
-	if (lua_type(L, -1) != LUA_TSTRING)
-		expected(L, at, "a text");
-}
-
-static void
-convert_number(lua_State *L, const struct place *at, int of)
-{
-	if (lua_type(L, -1) != LUA_TNUMBER)
-		expected(L, at, "a number");
-}
-
-static void
-convert_boolean(lua_State *L, const struct place *at, int of)
-{
-	if (lua_type(L, -1) != LUA_TBOOLEAN)
-		expected(L, at, "true or false");
-}
-
-static void
-quantity(lua_State *L, const struct place *at,
-    int (*parse)(const char *, double *), const char *what)
-{
-	double n = -1;
-
-	if (lua_type(L, -1) == LUA_TNUMBER)
-		n = lua_tonumber(L, -1);
-	else if (lua_type(L, -1) == LUA_TSTRING &&
-	    parse(lua_tostring(L, -1), &n))
-		n = -1;
-	if (!(n >= 0))
-		expected(L, at, what);
-	lua_pop(L, 1);
-	lua_pushnumber(L, n);
-}
-
-static void
-convert_duration(lua_State *L, const struct place *at, int of)
-{
-	quantity(L, at, quantity_duration, "a duration (\"5m\", or seconds)");
-}
-
-static void
-convert_size(lua_State *L, const struct place *at, int of)
-{
-	quantity(L, at, quantity_size, "a size (\"50M\", or octets)");
-}
-
-static void
-convert_relay(lua_State *L, const struct place *at, int of)
-{
-	struct policy *p = state_policy(L);
-	const struct route_table none = { NULL, 0 };
-	const char *why = NULL;
-
-	if (lua_type(L, -1) != LUA_TSTRING)
-		expected(L, at, "a relay");
-	if (!p->conf.routes && !strchr(lua_tostring(L, -1), ':'))
-		return;		/* a name, and nobody told us the names */
-	if (!route_find(p->conf.routes ? p->conf.routes : &none,
-	    lua_tostring(L, -1), p->arena, &why))
-		complain(L, at, "%s expected", why ? why : "a relay");
-}
-
-static void
-convert_url(lua_State *L, const struct place *at, int of)
-{
-	const char *p, *text;
-
-	if (lua_type(L, -1) != LUA_TSTRING)
-		expected(L, at, "a URL");
-	text = lua_tostring(L, -1);
-	p = text + strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
-	if (p == text || *p != ':')
-		complain(L, at, "a URL expected, got \"%s\"", text);
-}
-
-static void
-make_list(lua_State *L, const struct place *at, enum list_kind kind)
-{
-	char error[256], name[PLACE_MAX + 64];
-
-	snprintf(name, sizeof name, "%.60s:%s", at->in->name, at->name);
-	if (api_list_make(L, kind, lua_gettop(L), name, error, sizeof error))
-		complain(L, at, "%s", error);
-	lua_remove(L, -2);
-}
-
-static void
-convert_cidrs(lua_State *L, const struct place *at, int of)
-{
-	make_list(L, at, LIST_CIDRS);
-}
-
-static void
-convert_domains(lua_State *L, const struct place *at, int of)
-{
-	make_list(L, at, LIST_DOMAINS);
-}
-
-static void
-convert_addresses(lua_State *L, const struct place *at, int of)
-{
-	make_list(L, at, LIST_ADDRESSES);
+	setting_complain(L, at, "%s expected", lua_tostring(L, -1));
 }
 
 static const struct kind {
 	const char *name;
-	void (*convert)(lua_State *, const struct place *, int of);
+	void (*convert)(lua_State *, const struct setting_place *, int of);
 } kinds[] = {
-	{ "string", convert_string }, { "number", convert_number },
-	{ "boolean", convert_boolean }, { "duration", convert_duration },
-	{ "size", convert_size }, { "relay", convert_relay },
-	{ "url", convert_url }, { "cidrs", convert_cidrs },
-	{ "domains", convert_domains }, { "addresses", convert_addresses },
+	{ "string", setting_string }, { "number", setting_number },
+	{ "boolean", setting_boolean }, { "duration", setting_duration },
+	{ "size", setting_size }, { "relay", setting_relay },
+	{ "url", setting_url }, { "cidrs", setting_cidrs },
+	{ "domains", setting_domains }, { "addresses", setting_addresses },
 	{ "one_of", convert_one_of }, { "list", convert_list },
 	{ "map", convert_map }, { "record", convert_record },
 	{ "optional", convert_optional }, { NULL, NULL }
@@ -423,16 +271,16 @@ find_kind(lua_State *L, int decl)
 
 /* By a descriptor: the default if there is no value. */
 static void
-convert_kind(lua_State *L, const struct place *up, int decl)
+convert_kind(lua_State *L, const struct setting_place *up, int decl)
 {
 	const struct kind *k = find_kind(L, decl);
-	struct place at = *up;
+	struct setting_place at = *up;
 
 	if (lua_isnil(L, -1) && k->convert != convert_optional) {
 		lua_pop(L, 1);
 		lua_getfield(L, decl, "default");
 		if (lua_isnil(L, -1) && k->convert != convert_record)
-			complain(L, &at, "required");
+			setting_complain(L, &at, "required");
 		at.v = NULL;
 	}
 	lua_getfield(L, decl, "of");
@@ -444,7 +292,7 @@ convert_kind(lua_State *L, const struct place *up, int decl)
 /* A table as declaration: a list of what its first item is, a record, or, if
  * it is empty, any table. */
 static void
-convert_table(lua_State *L, const struct place *at, int decl)
+convert_table(lua_State *L, const struct setting_place *at, int decl)
 {
 	bool named;
 
@@ -465,14 +313,14 @@ convert_table(lua_State *L, const struct place *at, int decl)
 		}
 		convert_record(L, at, decl);
 	} else if (!lua_istable(L, -1))
-		expected(L, at, "a table");
+		setting_expected(L, at, "a table");
 }
 
 /* By a default in the table of settings: its type is the type. */
 static void
-convert_default(lua_State *L, const struct place *up, int decl)
+convert_default(lua_State *L, const struct setting_place *up, int decl)
 {
-	struct place at = *up;
+	struct setting_place at = *up;
 
 	if (lua_isnil(L, -1)) {
 		lua_pop(L, 1);
@@ -481,29 +329,29 @@ convert_default(lua_State *L, const struct place *up, int decl)
 	}
 	switch (lua_type(L, decl)) {
 	case LUA_TSTRING:
-		convert_string(L, &at, 0);
+		setting_string(L, &at, 0);
 		return;
 	case LUA_TNUMBER:
-		convert_number(L, &at, 0);
+		setting_number(L, &at, 0);
 		return;
 	case LUA_TBOOLEAN:
-		convert_boolean(L, &at, 0);
+		setting_boolean(L, &at, 0);
 		return;
 	case LUA_TTABLE:
 		convert_table(L, &at, decl);
 		return;
 	}
 	at.v = NULL;
-	complain(L, &at, "%s is neither a default nor a setting.*()",
+	setting_complain(L, &at, "%s is neither a default nor a setting.*()",
 	    object_describe(L, decl));
 }
 
 /* Replace the value on top by what the declaration at decl makes of it. */
 static void
-convert(lua_State *L, const struct place *at, int decl)
+convert(lua_State *L, const struct setting_place *at, int decl)
 {
 	if (at->depth > DEPTH_MAX)
-		complain(L, at, "too deep");
+		setting_complain(L, at, "too deep");
 	luaL_checkstack(L, 16, "settings");
 	if (is_descriptor(L, decl))
 		convert_kind(L, at, decl);
@@ -547,7 +395,7 @@ void
 settings_fill(lua_State *L, struct instance *in)
 {
 	int decl = lua_gettop(L);
-	struct place top = { .in = in, .v = in->entry }, field;
+	struct setting_place top = { .in = in, .v = in->entry }, field;
 	const char *key;
 
 	push_entry(L, in->entry);
@@ -556,7 +404,8 @@ settings_fill(lua_State *L, struct instance *in)
 	for (lua_pushnil(L); lua_next(L, decl); lua_pop(L, 1)) {
 		if (lua_type(L, -2) != LUA_TSTRING) {
 			top.v = NULL;
-			complain(L, &top, "only named settings are possible");
+			setting_complain(L, &top, "only named settings are "
+			    "possible");
 		}
 		key = lua_tostring(L, -2);
 		lua_pushboolean(L, 1);

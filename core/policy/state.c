@@ -200,4 +200,9 @@ void
 state_collect(struct policy *p)
 {
 	state_call(p, collect, NULL, NULL, 0);
+	if (p->used < p->limit / 5 * 4 || p->exhausted)
+		return;
+	p->exhausted = true;
+	log_event(LOG_WARN, "lua_memory", "hooks hold %zu of %zu octets",
+	    p->used, p->limit);
 }

@@ -10,15 +10,9 @@
 
 #include "host.h"
 #include "state.h"
+#include "thread.h"
 
 #include "task.h"
-
-enum { THREADS_MAX = 256 };	/* coroutines kept for use again */
-
-struct thread_pool {
-	unsigned count;
-	struct { lua_State *co; int ref; } item[THREADS_MAX];
-};
 
 struct wait {			/* hidden in front of what task_wait returns */
 	struct strand *strand;
@@ -64,39 +58,6 @@ make_ready(struct strand *s)
 		ev_timer_start(p->env->loop, &p->wake);
 }
 
-/* Coroutines that ended cleanly are used again; others are left to the
- * collector.  The registry keeps its free list in place: no memory is taken. */
-static void
-put_thread(struct policy *p, lua_State *co, int ref, bool clean)
-{
-	struct thread_pool *t = p->threads;
-
-	if (!co)
-		return;
-	if (clean && t->count < THREADS_MAX) {
-		lua_settop(co, 0);
-		t->item[t->count].co = co;
-		t->item[t->count++].ref = ref;
-		return;
-	}
-	luaL_unref(p->L, LUA_REGISTRYINDEX, ref);
-}
-
-static void
-get_thread(lua_State *L, struct strand *s)
-{
-	struct thread_pool *t = s->task->policy->threads;
-
-	if (t->count > 0) {
-		t->count--;
-		s->co = t->item[t->count].co;
-		s->co_ref = t->item[t->count].ref;
-		return;
-	}
-	s->co = lua_newthread(L);
-	s->co_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 struct begin {
 	struct strand *strand;
 	task_push_fn push;
@@ -111,7 +72,7 @@ begin(lua_State *L)
 	struct begin *b = lua_touserdata(L, 1);
 
 	lua_settop(L, 0);
-	get_thread(L, b->strand);
+	b->strand->co = thread_get(L, &b->strand->co_ref);
 	b->args = b->push(L, b->arg);
 	lua_xmove(L, b->strand->co, b->args + 1);
 	return 0;
@@ -226,7 +187,7 @@ forget_strand(struct strand *s, bool clean)
 	release(s);
 	unready(s);
 	s->waiting = false;
-	put_thread(p, s->co, s->co_ref, clean);
+	thread_put(p, s->co, s->co_ref, clean);
 	s->co = NULL;
 }
 
@@ -273,7 +234,7 @@ end(struct strand *s, enum task_result result, const char *message)
 	t->active = false;
 	p->waiting--;
 	t->done(t, result, co, message);
-	put_thread(p, co, ref, result == TASK_DONE);
+	thread_put(p, co, ref, result == TASK_DONE);
 }
 
 /* The strand whose wait is to blame. */
@@ -490,7 +451,7 @@ task_pass(lua_State *L)
 void
 task_open(struct policy *p)
 {
-	p->threads = mem_alloc(sizeof *p->threads);
+	thread_open(p);
 	TAILQ_INIT(&p->ready);
 	if (!p->env)
 		return;
@@ -504,11 +465,10 @@ task_open(struct policy *p)
 void
 task_close(struct policy *p)
 {
-	if (p->env && p->threads) {
+	if (p->env) {
 		ev_ref(p->env->loop);
 		ev_prepare_stop(p->env->loop, &p->prepare);
 		ev_timer_stop(p->env->loop, &p->wake);
 	}
-	mem_free(p->threads);
-	p->threads = NULL;
+	thread_close(p);
 }

@@ -86,7 +86,7 @@ policy_fake_find(void *arg, enum policy_file kind, const char *name,
 	text = policy_fake_read(*path, len);
 	if (!text)
 		return NULL;
-	policy_fake_add(kind, mem_strdup(name), text, *len);
+	policy_fake_add(kind, arena_strdup(pf.arena, name), text, *len);
 	mem_free((char *)(uintptr_t)text);
 	return pf.file[pf.files - 1].text;
 }

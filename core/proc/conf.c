@@ -182,31 +182,50 @@ read_admission(struct conf_reader *r, const struct value *tree)
 	return read_per_client(r, r->raw->per_client);
 }
 
+/* The tree in which the program was built, if it runs from there; or NULL. */
+static const char *
+source_tree(struct arena *arena)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	if (n <= 0)
+		return NULL;
+	exe[n] = '\0';
+	if (strncmp(exe, PREFIX "/bin/", sizeof PREFIX "/bin/" - 1) == 0)
+		return NULL;
+	return file_path(arena, file_dir(arena, exe), "..");
+}
+
+static const char *const *
+default_path(struct conf_reader *r, const char *name)
+{
+	const char **path = arena_alloc(r->arena, 5 * sizeof *path);
+	const char *tree = source_tree(r->arena), *dir = r->conf->dir;
+	size_t n = 0;
+
+	path[n++] = file_path(r->arena, dir, name);
+	path[n++] = file_path(r->arena, file_dir(r->arena, dir), name);
+	if (tree)
+		path[n++] = file_path(r->arena, tree, name);
+	path[n] = arena_printf(r->arena, PREFIX "/share/lunette/%s", name);
+	return path;
+}
+
 /* What other keys, or the machine, decide where nothing is said. */
 static void
 fill_in(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
-	const char **path;
 
 	if (!r->session->hostname)
 		r->session->hostname = machine_name(r->arena);
 	c->hostname = r->session->hostname;
 	c->timeouts = r->session->timeouts;
-	if (!c->hook_path) {
-		path = arena_alloc(r->arena, 4 * sizeof *path);
-		path[0] = file_path(r->arena, c->dir, "hooks");
-		path[1] = file_path(r->arena, c->dir, "../hooks");
-		path[2] = PREFIX "/share/lunette/hooks";
-		c->hook_path = path;
-	}
-	if (!c->lua_path) {
-		path = arena_alloc(r->arena, 4 * sizeof *path);
-		path[0] = file_path(r->arena, c->dir, "lua");
-		path[1] = file_path(r->arena, c->dir, "../lua");
-		path[2] = PREFIX "/share/lunette/lua";
-		c->lua_path = path;
-	}
+	if (!c->hook_path)
+		c->hook_path = default_path(r, "hooks");
+	if (!c->lua_path)
+		c->lua_path = default_path(r, "lua");
 }
 
 static const struct value *

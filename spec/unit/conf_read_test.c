@@ -80,9 +80,10 @@ test_defaults(void)
 	snprintf(text, sizeof text, "%s/hooks", scratch_dir);
 	test_str("hook_path", c.hook_path[0], text);
 	test_str("hook_path up", c.hook_path[1], "/tmp/hooks");
-	test_str("hook_path prefix", c.hook_path[2], PREFIX
+	test_ok("hook_path of the tree", strstr(c.hook_path[2], "build") != NULL);
+	test_str("hook_path prefix", c.hook_path[3], PREFIX
 	    "/share/lunette/hooks");
-	test_ok("hook_path end", !c.hook_path[3]);
+	test_ok("hook_path end", !c.hook_path[4]);
 	arena_free(arena);
 }
 

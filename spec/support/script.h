@@ -22,7 +22,8 @@
  *	wait		until the client has gone	gone	it says nothing more
  *	next		the next connection; this one stays open to the end
  *
- * What went otherwise is in error when script_end has returned.
+ * What went otherwise is in error when script_end has returned.  A listener
+ * that is shut down ends a part that waits for a connection.
  */
 struct script {
 	const char *part;
@@ -31,7 +32,6 @@ struct script {
 	char error[512];
 	char content[8192];
 	size_t len, received;	/* kept; and come */
-	unsigned connections;
 };
 
 static inline int
@@ -143,9 +143,10 @@ script_main(void *arg)
 			in = NULL;
 			continue;
 		}
-		if (!in) {
-			in = fdopen(accept(s->listener, NULL, NULL), "r");
-			s->connections++;
+		if (!in && !(in = fdopen(accept(s->listener, NULL, NULL),
+		    "r"))) {
+			snprintf(s->error, sizeof s->error, "nobody came");
+			break;
 		}
 		in = script_play(s, in, p, (size_t)(end - p));
 	}

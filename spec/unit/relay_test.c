@@ -247,44 +247,59 @@ test_discard(struct arena *arena)
 	txn_clear(&txn);
 }
 
+/* One case; seconds: how long a stall may be.  False if it went otherwise. */
+static bool
+play(struct arena *arena, size_t i, double seconds)
+{
+	bool lmtp = strstr(cases[i].part, "LHLO") != NULL;
+	unsigned short port;
+	int listener = script_listen(&port);
+	struct script script;
+	struct route route;
+	struct txn txn;
+	char url[64];
+
+	sprintf(url, "%cmtp://127.0.0.1:%u", lmtp ? 'l' : 's', port);
+	open_route(arena, url, &route);
+	brief = !strpbrk(cases[i].want, ":!") &&
+	    strspn(cases[i].want, "0123456789. ?|id=X") ==
+	    strlen(cases[i].want);
+	timeouts.command = timeouts.data = seconds;
+	script_start(&script, listener, cases[i].part);
+	make_txn(&txn, content);
+	hand_off(&txn, &route, cases[i].mode, cases[i].rcpts);
+	txn_clear(&txn);
+	settle();
+	free_relays();
+	make_relays();
+	shutdown(listener, SHUT_RDWR);
+	script_end(&script);
+	close(listener);
+	if (strcmp(got, cases[i].want) != 0 || *script.error)
+		return false;
+	return !strstr(got, "250 2.0.0") || strcmp(script.content, wire) == 0;
+}
+
+/* On a busy machine a server may seem to stall that does not: give it more
+ * time, and see whether it still fails. */
 static void
 test_parts(struct arena *arena)
 {
-	char url[64];
-	struct nexthop hop;
-	const struct route route = { "hub", &hop, 1 };
-	const char *error;
-	unsigned short port;
-	int listener = script_listen(&port);
-	bool lmtp;
-	struct script script;
-	struct txn txn;
 	size_t i;
 
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		lmtp = strstr(cases[i].part, "LHLO") != NULL;
-		sprintf(url, "%cmtp://127.0.0.1:%u", lmtp ? 'l' : 's', port);
-		nexthop_parse(url, NULL, arena, &hop, &error);
-		brief = !strchr(cases[i].want, ':') &&
-		    !strchr(cases[i].want, '!') &&
-		    strspn(cases[i].want, "0123456789. ?|id=X") ==
-		    strlen(cases[i].want);
-		timeouts.command = timeouts.data =
-		    strncmp(cases[i].name, "stall", 5) == 0 ? 0.5 : 30;
-		script_start(&script, listener, cases[i].part);
-		make_txn(&txn, content);
-		hand_off(&txn, &route, cases[i].mode, cases[i].rcpts);
-		test_str(cases[i].name, got, cases[i].want);
-		txn_clear(&txn);
-		settle();
-		free_relays();
-		make_relays();
-		script_end(&script);
-		test_str(cases[i].name, script.error, "");
-		if (strstr(cases[i].want, "250 2.0.0"))
-			test_str("content", script.content, wire);
+		bool stall = strncmp(cases[i].name, "stall", 5) == 0;
+		double seconds = stall ? 0.1 : 30;
+		bool good;
+
+		while (!(good = play(arena, i, seconds)) && stall &&
+		    seconds < 10)
+			seconds *= 4;
+		if (!good)
+			test_str(cases[i].name, got, cases[i].want);
+		test_ok(cases[i].name, good);
 	}
-	close(listener);
+	timeouts.command = timeouts.data = 30;
 }
 
 int

@@ -100,7 +100,8 @@ end
 -- (another configuration's path), unready (do not wait until it is).
 function lunette.start(o)
   local dir, head = lunette.directory(o)
-  local self = setmetatable({ dir = dir, head = head, log_path = dir .. "/log", clients = {} }, lunette)
+  local self = setmetatable({ dir = dir, head = head, log_path = dir .. "/log" }, lunette)
+  self.clients, self.known = {}, {}
   local conf = o.conf and root .. "/" .. o.conf or dir .. "/lunette.lua"
   local argv = { lunette.program, "run", "-c", conf }
   for _, word in ipairs(o.args or {}) do
@@ -125,13 +126,21 @@ function lunette:find_ports()
 end
 
 -- The log so far, as tables; only lines of that event if one is named, only
--- those after the mark if there is one (self.mark, set by :here()).
+-- those after a place that :here() gave.
 function lunette:log(event, from)
-  local lines = {}
-  local text = process.read(self.log_path) or ""
-  for line in text:sub((from or 0) + 1):gmatch "([^\n]*)\n" do
+  local known, lines = self.known, {}
+  if known.path ~= self.log_path then
+    known = { path = self.log_path, offset = 0, state = {} }
+    self.known = known
+  end
+  for _, line in ipairs(process.new_lines(self.log_path, known.state)) do
     local fields = lunette.parse(line)
-    if not event or fields.event == event then
+    fields.offset = known.offset
+    known.offset = known.offset + #line + 1
+    known[#known + 1] = fields
+  end
+  for _, fields in ipairs(known) do
+    if fields.offset >= (from or 0) and (not event or fields.event == event) then
       lines[#lines + 1] = fields
     end
   end

@@ -31,6 +31,30 @@ function process.read(path)
   return text
 end
 
+-- What has been added to a file since the last call with the same state table:
+-- whole lines, as a list.
+function process.new_lines(path, state)
+  local f, lines = io.open(path, "r"), {}
+  if not f then
+    return lines
+  end
+  f:seek("set", state.at or 0)
+  local text = (state.rest or "") .. f:read "*a"
+  state.at = f:seek()
+  f:close()
+  local from = 1
+  while true do
+    local to = text:find("\n", from, true)
+    if not to then
+      break
+    end
+    lines[#lines + 1] = text:sub(from, to - 1)
+    from = to + 1
+  end
+  state.rest = text:sub(from)
+  return lines
+end
+
 -- The names in a directory, sorted, without those that begin with a dot; none
 -- if it is not there.
 function process.list(dir)

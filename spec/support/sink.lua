@@ -19,8 +19,8 @@
 --   function(c, line, n)   gives one of these; n counts this stage, from 1
 --
 -- At connect: "refuse" (nobody listens), "stall" (the connection is not even
--- completed), "close", "reset".  Other keys: ehlo (keywords), lmtp, pipelining
--- = false.  Every octet that comes is recorded.
+-- completed), "close", "reset".  Other keys: ehlo (keywords), lmtp,
+-- brief (record no octets, only lines and messages).
 local socket = require "socket"
 local cjson = require "cjson"
 local process = require "spec.support.process"
@@ -111,7 +111,7 @@ end
 -- The end of the data: one reply, for LMTP one for each recipient.
 function conn:finish(raw)
   local m = {
-    from = self.from, to = self.to, from_line = self.from_line, data = unstuff(raw), raw = raw,
+    from = self.from, to = self.to, from_line = self.from_line, data = unstuff(raw),
   }
   self.data = nil
   m.replies = {}
@@ -192,7 +192,9 @@ function conn:on_readable()
   local data, err, partial = self.sock:receive(65536)
   data = data or partial
   if data ~= "" then
-    self:record("octets", data)
+    if not self.script.brief then
+      self:record("octets", data)
+    end
     self.input = self.input .. data
     self:digest()
   elseif err ~= "timeout" then
@@ -279,7 +281,9 @@ function sink.start(script)
   listener:setoption("reuseaddr", true)
   assert(listener:bind("127.0.0.1", script.port or 0))
   local _, port = listener:getsockname()
-  local self = setmetatable({ port = tonumber(port), dir = process.directory(), fill = {} }, sink)
+  local self = setmetatable({
+    port = tonumber(port), dir = process.directory(), fill = {}, list = {}, values = {}, seen = {},
+  }, sink)
   self.path = self.dir .. "/record"
   self.url = (script.lmtp and "lmtp" or "smtp") .. "://127.0.0.1:" .. self.port
   open[self] = true
@@ -306,24 +310,30 @@ end
 
 -- The record: a list of { connection, what, value }.
 function sink:record()
-  local list = {}
-  for line in (process.read(self.path) or ""):gmatch "([^\n]*)\n" do
-    list[#list + 1] = cjson.decode(line)
+  for _, line in ipairs(process.new_lines(self.path, self.seen)) do
+    local entry = cjson.decode(line)
+    table.insert(self.list, entry)
+    self.values[entry[2]] = self.values[entry[2]] or {}
+    table.insert(self.values[entry[2]], entry[3])
   end
-  return list
+  return self.list
 end
 
+-- The values of one kind, of all connections or of one.  Not to be changed.
 function sink:of(what, number)
-  local list = {}
-  for _, entry in ipairs(self:record()) do
-    if entry[2] == what and (not number or entry[1] == number) then
+  local all, list = self:record(), {}
+  if not number then
+    return self.values[what] or list
+  end
+  for _, entry in ipairs(all) do
+    if entry[2] == what and entry[1] == number then
       list[#list + 1] = entry[3]
     end
   end
   return list
 end
 
--- Messages whose end-of-data came, { from, to, data, raw, reply }, oldest
+-- Messages whose end-of-data came, { from, to, data, reply, replies }, oldest
 -- first; those answered with 250; all command lines.
 function sink:messages() return self:of "message" end
 function sink:lines(number) return self:of("line", number) end

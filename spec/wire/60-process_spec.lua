@@ -32,8 +32,9 @@ describe("the supervisor", function()
   end)
 
   it("goes on while workers are killed under load, and forgets no session", function()
-    local kills = os.getenv "SOAK" == "1" and 60 or 5
-    local hop = sink.start()
+    local soak = os.getenv "SOAK" == "1"
+    local began, kills = wait.now(), soak and 60 or 5
+    local hop = sink.start { brief = true }
     local server = lunette.start {
       config = ([[ relay = "%s"; hooks = { "yes" }; workers = { count = 2 };
         limits = { per_client = 20 } ]]):format(hop.url),
@@ -42,6 +43,9 @@ describe("the supervisor", function()
     for i = 1, kills do
       local before = #hop:messages()
       hop:wait_messages(before + 3)
+      if soak then  -- one a second
+        wait.for_("the second", function() return wait.now() >= began + i end)
+      end
       local pids = server:workers()
       if pids[1] then
         signal.kill(pids[i % #pids + 1], signal.SIGKILL)

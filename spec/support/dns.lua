@@ -28,11 +28,15 @@ local-ttl=60
 host-record=ready.test,192.0.2.99
 ]]
 
+-- A port that is free for UDP and for TCP: dnsmasq wants both.
 local function free_port()
   local s = assert(socket.udp4())
   assert(s:setsockname("127.0.0.1", 0))
   local _, port = s:getsockname()
+  local t = socket.bind("127.0.0.1", port)
   s:close()
+  if not t then return free_port() end
+  t:close()
   return tonumber(port)
 end
 

@@ -27,6 +27,7 @@ listen = {
   on("relay_clients", "rcpt_domains"),
   on("access", "dnsbl", "rcpt_domains"),
   on("early_talker", "rcpt_domains"),
+  on("patient", "rcpt_domains"),
   on("fcrdns", "rcpt_domains"),
   on("named", "rcpt_domains"),
   on("helo_checks", "rcpt_domains"),
@@ -42,7 +43,8 @@ hooks = {
   { "access", deny_clients = file "bad", allow_clients = { "127.0.0.2" }, skip = { "dnsbl" },
     deny_senders = { "@spam.test" }, deny_recipients = { "old@example.org" },
     deny_helo = { "friend" } },
-  { "early_talker", seconds = "200ms" },
+  { "early_talker", seconds = "100ms" },
+  { "early_talker", as = "patient", seconds = "50s" },
   "fcrdns",
   { "fcrdns", as = "named", require = true },
   "helo_checks",
@@ -96,11 +98,12 @@ describe("hooks that ship", function()
     return r
   end
 
-  -- The last line of a session that ended by QUIT.
+  -- The last line of this session, which ends by QUIT.
   local function finish(c)
+    local ip, port = c.sock:getsockname()
     local from = server:here()
     c:cmd("QUIT", 221)
-    return server:wait_for("end", nil, from).line
+    return server:wait_for("end", { client = ip .. ":" .. port }, from).line
   end
 
   it("rcpt_domains: our domains, literals as listed, postmaster", function()
@@ -168,12 +171,12 @@ describe("hooks that ship", function()
   end)
 
   it("early_talker: a robot, and one who waits", function()
-    local c = dial "early_talker"
+    local c = dial "patient"
     c:line "EHLO robot.test"
     c:expect "554 5%.5%.1"
     c = hello "early_talker"
-    assert.matches("early_talker", finish(c))
-    c = dial("early_talker", 9)
+    assert.matches("waited for the banner", finish(c))
+    c = dial("patient", 9)
     c:line "EHLO impatient.test"		-- trusted: nobody listens that early
     c:expect(220)
     c:expect(250)

@@ -12,7 +12,7 @@
 
 enum {
 	LOG_TAIL = 3,		/* kept free for quote, brace, newline */
-	LOG_UNIT_MAX = 8,	/* one character, escaped */
+	LOG_UNIT_MAX = 16,	/* one character, escaped */
 };
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };

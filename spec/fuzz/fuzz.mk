@@ -36,9 +36,10 @@ fuzz: $(FUZZERS)
 
 fuzz-short: $(FUZZERS)
 	@for n in $(FUZZ_NAMES); do \
+		rm -rf build-fuzz/short && mkdir -p build-fuzz/short; \
 		build-fuzz/$${n}_fuzz -runs=$(FUZZ_RUNS) -seed=1 -max_len=512 \
 		-artifact_prefix=build-fuzz/ -verbosity=0 \
-		spec/fuzz/corpus/$$n >build-fuzz/$$n.log 2>&1 || \
+		build-fuzz/short spec/fuzz/corpus/$$n >build-fuzz/$$n.log 2>&1 || \
 		{ cat build-fuzz/$$n.log; exit 1; }; done
 	@echo "$(words $(FUZZ_NAMES)) passed, 0 failed"
 

@@ -5,7 +5,7 @@ describe("make", function()
 	local t
 
 	local function make(args)
-		return t:run("env -u MAKEFLAGS -u OUT -u PREFIX -u SYSCONFDIR make CFLAGS=-O0 " .. args)
+		return t:run("env -u MAKEFLAGS -u OUT -u PREFIX -u SYSCONFDIR -u CI make CFLAGS=-O0 " .. args)
 	end
 
 	local function compiled(args)

@@ -251,7 +251,8 @@ api_content_open(lua_State *L)
 	static const luaL_Reg methods[] = {
 		{ "raw_header", on_raw_header }, { "text", on_text },
 		{ "chunks", on_chunks }, { "lines", on_lines },
-		{ "find", on_find }, { "hash", on_hash }, { NULL, NULL }
+		{ "find", on_find }, { "hash", on_hash },
+		{ "path", api_path_start }, { NULL, NULL }
 	};
 	const luaL_Reg *m;
 
@@ -259,9 +260,4 @@ api_content_open(lua_State *L)
 		lua_pushcfunction(L, m->func);
 		object_add_method(L, OBJECT_MESSAGE, m->name);
 	}
-}
-
-void
-api_content_release(struct visit *v)
-{
 }

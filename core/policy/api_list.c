@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "value.h"
 
 #include "host.h"
 #include "module.h"
@@ -86,11 +87,17 @@ add_table(lua_State *L, struct handle *h, int idx, char *error, size_t size)
 static int
 add_source(lua_State *L, struct handle *h, int idx, char *error, size_t size)
 {
+	const struct value *v;
 	const char *text;
 	size_t len;
 
 	if (lua_type(L, idx) == LUA_TTABLE)
 		return add_table(L, h, idx, error, size);
+	if (lua_type(L, idx) == LUA_TLIGHTUSERDATA) {
+		v = lua_touserdata(L, idx);	/* a long text of a setting */
+		return list_add_text(h->builder, v->s.p, v->s.len, error,
+		    size);
+	}
 	if (lua_type(L, idx) == LUA_TSTRING) {
 		text = lua_tolstring(L, idx, &len);
 		return list_add_text(h->builder, text, len, error, size);

@@ -9,10 +9,13 @@
 struct message;
 struct visit;
 
-/* api_message: what hooks see of a message.  The header with its edits is in
- * api_message.c, views of the stored content in api_content.c. */
+/*
+ * api_message: what hooks see of a message.  The header with its edits is in
+ * api_message.c, the stored content in api_content.c and api_path.c.
+ */
 struct message *api_message_check(lua_State *, int idx);
 void api_content_open(lua_State *);		/* adds its methods */
-void api_content_release(struct visit *);	/* files of message:path() go */
+int api_path_start(lua_State *);		/* message:path() */
+void api_path_release(struct visit *);		/* its files go */
 
 #endif

@@ -481,5 +481,5 @@ api_session_open(lua_State *L)
 void
 api_session_release(struct visit *v)
 {
-	api_content_release(v);
+	api_path_release(v);
 }

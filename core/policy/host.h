@@ -73,7 +73,8 @@ struct policy {
 	size_t declareds;
 	struct chunk *chunks;		/* chunk.c */
 
-	struct instance *loading;	/* whose file or start runs now */
+	struct instance *loading;	/* whose file, start or reply runs */
+	struct visit *replying;		/* whose stage reply runs now */
 	int64_t load_deadline;		/* clock_ms, while loading; or 0 */
 	bool frozen;
 

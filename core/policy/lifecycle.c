@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <lauxlib.h>
+#include <luajit.h>
 
 #include "clock.h"
 #include "mem.h"
@@ -197,6 +198,8 @@ freeze(lua_State *L)
 	for (i = 0; i < p->instances; i++)
 		freeze_instance(L, p->instance[i]);
 	module_freeze(L);
+	if (p->conf.jit)
+		luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_ON);
 	lua_gc(L, LUA_GCCOLLECT, 0);
 	return 0;
 }
@@ -229,9 +232,16 @@ policy_stop(struct policy *p, void (*done)(void *arg), void *arg)
 	step(c);
 }
 
+static void
+on_nothing(void *arg)
+{
+}
+
 void
 lifecycle_close(struct policy *p)
 {
+	if (!p->stopping && p->frozen && p->env)
+		policy_stop(p, on_nothing, NULL);
 	if (!p->stopping)
 		return;
 	task_cancel(&p->stopping->task);

@@ -34,6 +34,7 @@ object_describe(lua_State *L, int idx)
 	case LUA_TNUMBER:
 		return "a number";
 	case LUA_TSTRING:
+	case LUA_TLIGHTUSERDATA:	/* a long one, in settings.c */
 		return "a text";
 	case LUA_TTABLE:
 		return "a table";

@@ -88,7 +88,8 @@ struct policy;
  */
 struct policy *policy_load(const struct policy_conf *, struct session_env *env,
     char *error, size_t size);
-/* Run `stop` (bounded by seconds), cancel what waits, free the state. */
+/* Run `stop` up to its first wait unless policy_stop did, cancel what waits,
+ * free the state. */
 void policy_free(struct policy *);
 
 /* The functions a session calls; set as env->policy with env->policy_data. */

@@ -315,12 +315,14 @@ run_reply(struct visit *v, const char *verb, struct reply *reply)
 	struct reply_call c = { .visit = v };
 	struct buf trace;
 
+	p->replying = v;
 	v->reply = reply;
 	v->reply_verb = verb;
 	for (; *at; at++) {
 		if (is_skipped(v, *at))
 			continue;
 		c.in = *at;
+		p->loading = c.in;
 		state_show(p, c.in->name);
 		buf_init(&trace);
 		if (state_run(p, call_reply, &c, &trace)) {
@@ -330,6 +332,8 @@ run_reply(struct visit *v, const char *verb, struct reply *reply)
 		buf_clear(&trace);
 	}
 	state_show(p, "");
+	p->loading = NULL;
+	p->replying = NULL;
 	v->reply = NULL;
 	v->reply_hook = NULL;
 	v->asked++;

@@ -317,7 +317,7 @@ open_libraries(lua_State *L, bool jit)
 	lua_pushcfunction(L, luaopen_jit);
 	lua_pushstring(L, LUA_JITLIBNAME);
 	lua_call(L, 1, 0);
-	luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_ON);
+	luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
 }
 
 static void

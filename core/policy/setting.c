@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "nexthop.h"
+#include "session.h"
 #include "value.h"
 
 #include "api_list.h"
@@ -54,6 +55,13 @@ setting_expected(lua_State *L, const struct setting_place *at, const char *what)
 void
 setting_string(lua_State *L, const struct setting_place *at, int of)
 {
+	const struct value *v;
+
+	if (lua_type(L, -1) == LUA_TLIGHTUSERDATA) {
+		v = lua_touserdata(L, -1);
+		lua_pop(L, 1);
+		lua_pushlstring(L, v->s.p, v->s.len);
+	}
 	if (lua_type(L, -1) != LUA_TSTRING)
 		setting_expected(L, at, "a text");
 }
@@ -106,14 +114,17 @@ setting_relay(lua_State *L, const struct setting_place *at, int of)
 {
 	struct policy *p = state_policy(L);
 	const struct route_table none = { NULL, 0 };
+	const struct route_table *routes = p->conf.routes;
 	const char *why = NULL;
 
 	if (lua_type(L, -1) != LUA_TSTRING)
 		setting_expected(L, at, "a relay");
-	if (!p->conf.routes && !strchr(lua_tostring(L, -1), ':'))
+	if (!routes && p->env)
+		routes = p->env->routes;
+	if (!routes && !strchr(lua_tostring(L, -1), ':'))
 		return;		/* a name, and nobody told us the names */
-	if (!route_find(p->conf.routes ? p->conf.routes : &none,
-	    lua_tostring(L, -1), p->arena, &why))
+	if (!route_find(routes ? routes : &none, lua_tostring(L, -1),
+	    p->arena, &why))
 		setting_complain(L, at, "%s expected", why ? why : "a relay");
 }
 

@@ -15,12 +15,16 @@
 
 #include "settings.h"
 
-enum { DEPTH_MAX = 16 };
+/*
+ * A text over LONG_TEXT, as a list usually is, is pushed as a pointer to its
+ * value: only a declaration of type string makes a Lua string of it.
+ */
+enum { DEPTH_MAX = 16, LONG_TEXT = 16 * 1024 };
 
 static void convert(lua_State *, const struct setting_place *, int decl);
 
-void
-settings_push(lua_State *L, const struct value *v)
+static void
+push(lua_State *L, const struct value *v)
 {
 	size_t i, n = 0;
 
@@ -36,7 +40,10 @@ settings_push(lua_State *L, const struct value *v)
 		lua_pushnumber(L, v->n);
 		return;
 	case VALUE_STRING:
-		lua_pushlstring(L, v->s.p, v->s.len);
+		if (v->s.len > LONG_TEXT)
+			lua_pushlightuserdata(L, (void *)(uintptr_t)v);
+		else
+			lua_pushlstring(L, v->s.p, v->s.len);
 		return;
 	case VALUE_TABLE:
 		break;
@@ -45,7 +52,7 @@ settings_push(lua_State *L, const struct value *v)
 	for (i = 0; i < v->t.count; i++) {
 		const struct value_item *item = &v->t.item[i];
 
-		settings_push(L, &item->v);
+		push(L, &item->v);
 		if (item->key)
 			lua_setfield(L, -2, item->key);
 		else
@@ -289,6 +296,26 @@ convert_kind(lua_State *L, const struct setting_place *up, int decl)
 	lua_remove(L, -2);
 }
 
+/* In a table of no declared shape, long texts become texts. */
+static void
+resolve(lua_State *L, int depth)
+{
+	int t = lua_gettop(L);
+	const struct value *v;
+
+	luaL_checkstack(L, 6, "settings");
+	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
+		if (lua_type(L, -1) == LUA_TTABLE && depth < DEPTH_MAX)
+			resolve(L, depth + 1);
+		if (lua_type(L, -1) != LUA_TLIGHTUSERDATA)
+			continue;
+		v = lua_touserdata(L, -1);
+		lua_pushvalue(L, -2);
+		lua_pushlstring(L, v->s.p, v->s.len);
+		lua_rawset(L, t);
+	}
+}
+
 /* A table as declaration: a list of what its first item is, a record, or, if
  * it is empty, any table. */
 static void
@@ -314,6 +341,8 @@ convert_table(lua_State *L, const struct setting_place *at, int decl)
 		convert_record(L, at, decl);
 	} else if (!lua_istable(L, -1))
 		setting_expected(L, at, "a table");
+	else
+		resolve(L, 0);
 }
 
 /* By a default in the table of settings: its type is the type. */
@@ -386,7 +415,7 @@ push_entry(lua_State *L, const struct value *entry)
 
 		if (settings_is_reserved(item->key))
 			continue;
-		settings_push(L, &item->v);
+		push(L, &item->v);
 		lua_setfield(L, -2, item->key);
 	}
 }

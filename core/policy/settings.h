@@ -16,8 +16,6 @@ struct value;
 void settings_fill(lua_State *, struct instance *);
 void settings_open(lua_State *);	/* raw functions of lunette.setting */
 
-/* A value of the configuration as a Lua value. */
-void settings_push(lua_State *, const struct value *);
 /* Keys of an entry that are the core's, not the hook's. */
 int settings_is_reserved(const char *key);
 

@@ -314,7 +314,7 @@ task_visit(lua_State *L)
 {
 	struct task *t = task_running(L);
 
-	return t ? t->visit : NULL;
+	return t ? t->visit : state_policy(L)->replying;
 }
 
 struct strand *

@@ -85,7 +85,7 @@ void task_cancel(struct task *);
 
 /* The task whose code runs now, or NULL. */
 struct task *task_running(lua_State *);
-struct visit *task_visit(lua_State *);	/* its session, or NULL */
+struct visit *task_visit(lua_State *);	/* the session it is for */
 
 /*
  * For library functions that wait.  task_wait raises where no wait is

@@ -47,6 +47,7 @@ struct visit {
 	uint64_t *skip;			/* bits by instance; NULL: none */
 	struct visit_result *result, **result_last;
 	size_t results;
+	struct visit_path *path;	/* files of message:path(), api_path.c */
 	struct reply *reply;		/* during stage reply */
 	const char *reply_verb;
 	const char *reply_hook;		/* whose verdict was the last answer */

@@ -49,16 +49,14 @@ end
 
 -- One encoded word; nil if it cannot be read.
 local function decode_word(charset, encoding, text)
-	local ok, bytes = true, nil
-
 	if encoding:lower() == "b" then
-		ok, bytes = pcall(base64.decode, text .. ("="):rep(-#text % 4))
-	else
-		bytes = text:gsub("_", " "):gsub("=(%x%x)", function(hex)
-			return string.char(tonumber(hex, 16))
-		end)
+		local ok, bytes = pcall(base64.decode, text .. ("="):rep(-#text % 4))
+
+		return ok and convert(bytes, charset) or nil
 	end
-	return ok and convert(bytes, charset) or nil
+	return convert((text:gsub("_", " "):gsub("=(%x%x)", function(hex)
+		return string.char(tonumber(hex, 16))
+	end)), charset)
 end
 
 local word = "=%?([%w*_.:-]+)%?([bBqQ])%?([^?%s]*)%?="
@@ -104,12 +102,10 @@ local function divide(text, marks)
 			depth = depth + 1
 		elseif c == ")" and depth > 0 and not quoted then
 			depth = depth - 1
-		elseif depth > 0 and not quoted then
-			c = nil -- inside a comment
-		elseif not quoted and marks:find(c, 1, true) then
+		elseif depth == 0 and not quoted and marks:find(c, 1, true) then
 			parts[#parts + 1] = table.concat(part)
 			part = {}
-		else
+		elseif depth == 0 then
 			part[#part + 1] = c
 		end
 		at = at + 1
@@ -152,10 +148,14 @@ function header.addresses(text)
 	return list
 end
 
-local months = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10,
-	nov = 11, dec = 12 }
-local zones = { ut = 0, utc = 0, gmt = 0, z = 0, est = -5, edt = -4, cst = -6, cdt = -5, mst = -7, mdt = -6,
-	pst = -8, pdt = -7 }
+local months = {
+	jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6,
+	jul = 7, aug = 8, sep = 9, oct = 10, nov = 11, dec = 12,
+}
+local zones = {
+	ut = 0, utc = 0, gmt = 0, z = 0,
+	est = -5, edt = -4, cst = -6, cdt = -5, mst = -7, mdt = -6, pst = -8, pdt = -7,
+}
 
 -- Days from 1970-01-01, by the calendar of Gregory.
 local function days(year, month, day)

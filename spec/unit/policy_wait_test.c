@@ -11,6 +11,9 @@ static const struct talk talks[] = {
 	    "local ok, err = hash.crypt('x', '$nonsense') assert(ok == nil and err)\n"
 	    "return verdict.reject 'checked' end", MAIL, "550 5.7.1 checked",
 	    0 },
+	{ "path", "local kept\nfunction h.message(s, m) kept = m:path() "
+	    "assert(kept:find '/lunette%-scan%-') return verdict.reject(kept) "
+	    "end", ALL, "550 5.7.1 /tmp/lunette-scan-", 0 },
 	/* What waits may pass through, and what not. */
 	{ "wait in pcall", "function h.mail() local ok, v = pcall(function() "
 	    "clock.sleep(0) return 7 end) assert(ok and v == 7) return "
@@ -95,6 +98,7 @@ static const struct talk talks[] = {
 	    "clock.sleep(0) return x * y end) return s[1] + s[2] end) "
 	    "assert(r[1] == 3 and r[2] == 6) return verdict.reject 'y' end",
 	    MAIL, "550 5.7.1 y", 0 },
+	/* The clock ends it. */
 	{ "deadline", "h.timeout = 0.02\n"
 	    "function h.mail() clock.sleep(60) end", MAIL, "451 4.3.0", 1 },
 	{ "deadline is not caught", "h.timeout = 0.02\nfunction h.mail() "

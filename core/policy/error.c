@@ -95,7 +95,7 @@ error_register(lua_State *L)
 	object_register(L, &class);
 }
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 push(lua_State *L, enum error_kind kind, bool temporary, const char *fmt,
     va_list ap)
 {

@@ -82,7 +82,7 @@ upstream_quit(struct upstream *u)
 }
 
 /* It is over.  Before the greeting is done that means not reached. */
-static void
+static void __attribute__((format(printf, 3, 4)))
 lose(struct upstream *u, enum upstream_fault fault, const char *fmt, ...)
 {
 	char text[TEXT_MAX];

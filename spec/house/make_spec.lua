@@ -48,6 +48,14 @@ describe("make", function()
 	end)
 end)
 
+describe("the tree", function()
+	it("builds with clang, without a warning", function()
+		local out, status = tree.sh("cd " .. tree.root .. " && env -u MAKEFLAGS -u SAN " ..
+			"make -s CC=clang OUT=build/clang CFLAGS=-O0 WERROR=1 programs")
+		assert.equal(0, status, out)
+	end)
+end)
+
 describe("make install", function()
 	local t, root
 

@@ -76,7 +76,7 @@ static void
 use(int fd)
 {
 	struct bundle *b = bundle_open(fd);
-	static volatile size_t sum;
+	volatile size_t sum = 0;
 	const char *p, *path;
 	size_t len;
 	int kind;
@@ -85,7 +85,7 @@ use(int fd)
 		p = bundle_find(b, (enum bundle_kind)kind, "dnsbl", &len,
 		    &path);
 		if (p)
-			sum += strlen(path) + (size_t)p[0] + (size_t)p[len];
+			sum = sum + strlen(path) + (size_t)p[0] + (size_t)p[len];
 	}
 	bundle_close(b);
 	close(fd);

@@ -174,20 +174,48 @@ is_bare(const char *p, size_t len)
 	return len > 0;
 }
 
+/* How many bytes from here on mean themselves between quotes. */
+static size_t
+plain_run(const char *p, size_t len)
+{
+	size_t n;
+
+	for (n = 0; n < len; n++)
+		if (p[n] < ' ' || p[n] > '~' || p[n] == '"' || p[n] == '\\')
+			break;
+	return n;
+}
+
+/* As many characters of the value as fit. */
+static void
+put_text(struct log_line *l, const char *p, size_t len)
+{
+	char unit[LOG_UNIT_MAX];
+	size_t i, n, room;
+
+	for (i = 0; i < len; i += n) {
+		room = LOG_LINE_MAX - LOG_TAIL - l->len;
+		n = plain_run(p + i, len - i);
+		if (n > 0) {
+			put(l, p + i, n < room ? n : room);
+			if (n > room)
+				return;
+			continue;
+		}
+		n = escape((const unsigned char *)p + i, len - i, unit);
+		if (!put(l, unit, strlen(unit)))
+			return;
+	}
+}
+
 static void
 put_value(struct log_line *l, const char *key, const char *p, size_t len)
 {
 	bool quoted = setup.format == LOG_JSON || !is_bare(p, len);
-	char unit[LOG_UNIT_MAX];
-	size_t i = 0;
 
 	if (l->off || !put_key(l, key, quoted))
 		return;
-	while (i < len) {
-		i += escape((const unsigned char *)p + i, len - i, unit);
-		if (!put(l, unit, strlen(unit)))
-			break;
-	}
+	put_text(l, p, len);
 	if (quoted)		/* into the tail; after a cut nothing follows */
 		l->p[l->len++] = '"';
 }

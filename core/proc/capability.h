@@ -4,8 +4,8 @@
 /*
  * capability: what root may still do once the supervisor runs.
  *
- * It binds low ports, sets ids, changes the root of a worker, signals, and
- * opens and owns files.  All else goes, from the bounding set too, so that no
+ * It binds low ports, sets ids, changes root and nice of a worker, signals,
+ * and opens and owns files.  All else goes, from the bounding set too, so that no
  * child can have it either.
  */
 

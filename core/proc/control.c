@@ -109,58 +109,93 @@ on_connect(struct ev_loop *loop, ev_io *io, int revents)
 	control_peer_new(&c->peers, fd);
 }
 
-struct control *
-control_open(struct service *s, const struct conf *conf,
-    char error[CONF_ERROR_MAX])
-{
-	struct control *c = mem_alloc(sizeof *c);
-	struct sockaddr_un addr;
-	struct stat st;
-	gid_t group;
-
-	c->service = s;
-	c->fd = -1;
-	if (privilege_ids(conf->user, conf->group, &c->user, &group, error) < 0)
-		goto fail;
-	if (set_address(conf->control, &addr) < 0 || make_way(&addr) < 0 ||
-	    (c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0)) < 0 || bind_private(c->fd, &addr, c->user) < 0) {
-		snprintf(error, CONF_ERROR_MAX, "control socket %s: %s%s",
-		    conf->control, strerror(errno),
-		    errno == EADDRINUSE ? ": already running?" : "");
-		goto fail;
-	}
-	if (lstat(addr.sun_path, &st) == 0) {
-		c->dev = st.st_dev;
-		c->ino = st.st_ino;
-	}
-	c->path = mem_strdup(conf->control);
-	control_peers_init(&c->peers, s);
-	ev_io_init(&c->io, on_connect, c->fd, EV_READ);
-	c->io.data = c;
-	ev_io_start(s->loop, &c->io);
-	return c;
-fail:
-	if (c->fd >= 0)
-		close(c->fd);
-	mem_free(c);
-	return NULL;
-}
-
-void
-control_close(struct control *c)
+static void
+stop_listening(struct control *c)
 {
 	struct stat st;
 
-	if (!c)
+	if (c->fd < 0)
 		return;
-	control_peers_clear(&c->peers);
 	ev_io_stop(c->service->loop, &c->io);
 	if (lstat(c->path, &st) == 0 && st.st_dev == c->dev &&
 	    st.st_ino == c->ino)
 		unlink(c->path);
 	close(c->fd);
+	c->fd = -1;
 	mem_free(c->path);
+	c->path = NULL;
+}
+
+/* Listen there, and no more where it was.  -1 with one line in error. */
+static int
+listen_at(struct control *c, const char *path, char error[CONF_ERROR_MAX])
+{
+	struct sockaddr_un addr;
+	struct stat st;
+	int fd = -1;
+
+	if (set_address(path, &addr) < 0 || make_way(&addr) < 0 ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) < 0 || bind_private(fd, &addr, c->user) < 0) {
+		snprintf(error, CONF_ERROR_MAX, "control socket %s: %s%s",
+		    path, strerror(errno),
+		    errno == EADDRINUSE ? ": already running?" : "");
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	stop_listening(c);
+	c->fd = fd;
+	c->path = mem_strdup(path);
+	if (lstat(path, &st) == 0) {
+		c->dev = st.st_dev;
+		c->ino = st.st_ino;
+	}
+	ev_io_init(&c->io, on_connect, c->fd, EV_READ);
+	c->io.data = c;
+	ev_io_start(c->service->loop, &c->io);
+	return 0;
+}
+
+struct control *
+control_open(struct service *s, const struct conf *conf,
+    char error[CONF_ERROR_MAX])
+{
+	struct control *c = mem_alloc(sizeof *c);
+	gid_t group;
+
+	c->service = s;
+	c->fd = -1;
+	control_peers_init(&c->peers, s);
+	if (privilege_ids(conf->user, conf->group, &c->user, &group,
+	    error) == 0 && listen_at(c, conf->control, error) == 0)
+		return c;
+	mem_free(c);
+	return NULL;
+}
+
+int
+control_move(struct control *c, const struct conf *conf,
+    char error[CONF_ERROR_MAX])
+{
+	gid_t group;
+
+	if (privilege_ids(conf->user, conf->group, &c->user, &group, error) < 0)
+		return -1;
+	if (strcmp(conf->control, c->path) != 0)
+		return listen_at(c, conf->control, error);
+	if (geteuid() == 0)
+		(void)chown(c->path, c->user, (gid_t)-1);
+	return 0;
+}
+
+void
+control_close(struct control *c)
+{
+	if (!c)
+		return;
+	control_peers_clear(&c->peers);
+	stop_listening(c);
 	mem_free(c);
 }
 

@@ -24,6 +24,10 @@ struct control;
 struct control *control_open(struct service *, const struct conf *,
     char error[CONF_ERROR_MAX]);
 void control_close(struct control *);	/* removes the socket; NULL is fine */
+/* By a new configuration: where it is and who may ask; connections stay.  0,
+ * or -1 with one line in error, and then it is where it was. */
+int control_move(struct control *, const struct conf *,
+    char error[CONF_ERROR_MAX]);
 /* A worker answered a question; takes fd over (or -1).  NULL is fine. */
 void control_answer(struct control *, struct child *,
     const struct notice_message *, int fd);

@@ -153,15 +153,9 @@ ask_workers(struct control_peer *p, enum notice_kind kind, const char *text)
 static void
 start_reload(struct control_peer *p)
 {
-	struct service *s = p->peers->service;
-
-	if (s->state >= SERVICE_DRAINING) {
-		answer(p, "the service is stopping");
-		return;
-	}
 	p->wait = WAIT_RELOAD;
 	ev_timer_stop(loop_of(p), &p->timer);
-	reload_request(s->reload, on_reloaded, p);
+	reload_request(p->peers->service->reload, on_reloaded, p);
 }
 
 /* What is asked of the service, or a question to the workers. */

@@ -24,7 +24,7 @@ set_limits(struct release *r, size_t descriptors)
 	all = most * r->capacity;
 	asked = conf->admission.sessions;
 	r->total = asked > 0 && asked < all ? asked : all;
-	if (asked > all)
+	if (asked > all && asked != most * conf->workers.sessions)
 		log_event(LOG_WARN, "start", "limits.sessions lowered from "
 		    "%u to %u: %u workers of %u sessions", asked, all, most,
 		    r->capacity);

@@ -173,6 +173,11 @@ reload_request(struct reload *r, reload_fn fn, void *arg)
 {
 	struct waiter *w;
 
+	if (r->service->state >= SERVICE_DRAINING) {
+		if (fn)
+			fn(arg, "the service is stopping");
+		return;
+	}
 	if (fn) {
 		w = mem_alloc(sizeof *w);
 		w->serial = r->serial + 1;
@@ -236,6 +241,7 @@ reload_started(struct reload *r, const char *error)
 		log_event(LOG_WARN, "reload_begin", "cannot open the log %s",
 		    s->release->gen->conf.log_to);
 	listen_log(s->release->listeners, &s->release->gen->conf);
+	service_move(s);
 	pool_swap(s->pool);
 	release_commit(old, s->release, s->shared);
 }

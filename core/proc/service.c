@@ -4,6 +4,7 @@
 
 #include "log.h"
 #include "notify.h"
+#include "control.h"
 #include "pool.h"
 #include "release.h"
 #include "reload.h"
@@ -119,6 +120,27 @@ service_use_log(struct service *s)
 	snprintf(m.text, sizeof m.text, "%s", to);
 	pool_tell_all(s->pool, &m, fd);
 	return 0;
+}
+
+void
+service_move(struct service *s)
+{
+	const struct conf *conf = &s->release->gen->conf;
+	const char *path = s->pid_path ? s->pid_path : "";
+	char error[CONF_ERROR_MAX] = "control: cannot be given up";
+
+	if (strcmp(path, conf->pid_file ? conf->pid_file : "") != 0)
+		log_event(LOG_WARN, "reload_begin",
+		    "pid_file: a change counts at the next start");
+	if (!conf->control && !s->control)
+		return;
+	if (conf->control && s->control &&
+	    control_move(s->control, conf, error) == 0)
+		return;
+	if (conf->control && !s->control &&
+	    (s->control = control_open(s, conf, error)))
+		return;
+	log_event(LOG_WARN, "reload_begin", "%s", error);
 }
 
 void

@@ -55,6 +55,8 @@ void service_reopen_log(struct service *);
 /* Use what the release in force says about logs: at start-up and after a
  * reload.  0, or -1 with errno, and then the log is as it was. */
 int service_use_log(struct service *);
+/* After a reload: the control socket may be elsewhere. */
+void service_move(struct service *);
 void service_set_title(struct service *);
 
 #endif

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <ev.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -140,11 +141,54 @@ test_fair(void)
 	ev_loop_destroy(loop);
 }
 
+static void
+limit_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = n;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Without descriptors it rests instead of spinning, and goes on by itself. */
+static void
+test_shortage(void)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct listen_socket sock = { .fd = -1 };
+	struct listen_set set = { 1, &sock };
+	struct taken t = { .limit = 1 };
+	struct acceptor_owner owner = { on_go_on, on_accepted, &t };
+	int client, turns = 0;
+
+	log_set(LOG_LOGFMT, LOG_ERROR + 1);
+	test_int("listen", open_listener(&sock), 0);
+	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	test_int("dial", connect(client,
+	    (const struct sockaddr *)&sock.bound.ss, sock.bound.len), 0);
+	t.acceptor = acceptor_new(loop, &set, &owner);
+	acceptor_switch(t.acceptor, true);
+	limit_descriptors((rlim_t)client + 1);
+	ev_run(loop, EVRUN_ONCE);
+	test_int("cannot", t.count, 0);
+	ev_run(loop, EVRUN_NOWAIT);
+	test_ok("does not look", ev_pending_count(loop) == 0);
+	limit_descriptors(256);
+	while (t.count == 0 && turns++ < 10)
+		ev_run(loop, EVRUN_ONCE);
+	test_int("can again", t.count, 1);
+	acceptor_free(t.acceptor);
+	close(client);
+	ev_loop_destroy(loop);
+}
+
 int
 main(void)
 {
 	test_errors();
 	test_fair();
+	test_shortage();
 	test_ok("shortage", acceptor_is_shortage(EMFILE) &&
 	    !acceptor_is_shortage(ECONNABORTED));
 	return test_done();

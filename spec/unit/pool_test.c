@@ -141,12 +141,14 @@ on_child(struct ev_loop *l, ev_signal *s, int revents)
 }
 
 static struct release *
-make(struct release *r, unsigned number)
+make(struct release *r, unsigned number)	/* 1 or 2 */
 {
+	static struct generation generation[2];
 	static struct listen_set nothing;
 
 	memset(r, 0, sizeof *r);
-	r->gen = calloc(1, sizeof *r->gen);
+	r->gen = &generation[number - 1];
+	memset(r->gen, 0, sizeof *r->gen);
 	r->gen->number = number;
 	r->gen->conf.workers.count = 2;
 	r->gen->conf.workers.watchdog = 0.2;

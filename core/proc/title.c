@@ -8,10 +8,12 @@
 
 #include "title.h"
 
-/* The memory of argv and of the environment behind it. */
+/* The memory of argv and of the environment behind it, and a copy of the
+ * latter: one block, for what unsetenv takes out of environ is never freed. */
 static struct {
 	char *p;
 	size_t size;
+	char *copy;
 } space;
 
 /* The end of the run of strings that starts at end and follows it in memory. */
@@ -24,23 +26,32 @@ run_end(char *const *word, char *end)
 	return end;
 }
 
+static void
+move_environment(void)
+{
+	size_t n, size = 0, count;
+	char **moved, *p;
+
+	for (count = 0; environ[count]; count++)
+		size += strlen(environ[count]) + 1;
+	moved = mem_array(count + 1, sizeof *moved);
+	p = space.copy = mem_alloc(size + 1);
+	for (n = 0; n < count; n++) {
+		moved[n] = p;
+		p = stpcpy(p, environ[n]) + 1;
+	}
+	environ = moved;
+}
+
 void
 title_init(int argc, char **argv)
 {
-	char **copy, *end;
-	size_t n;
+	char *end;
 
 	if (argc < 1 || space.p)
 		return;
 	end = run_end(environ, run_end(argv, argv[0]));
-
-	for (n = 0; environ[n]; n++)
-		continue;
-	copy = mem_array(n + 1, sizeof *copy);
-	for (n = 0; environ[n]; n++)
-		copy[n] = mem_strdup(environ[n]);
-	environ = copy;
-
+	move_environment();
 	space.p = argv[0];
 	space.size = (size_t)(end - argv[0]);
 }

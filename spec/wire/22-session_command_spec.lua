@@ -52,6 +52,46 @@ describe("lunette session", function()
     process.remove(dir)
   end)
 
+  -- Seeded nonsense, half of it meaningful: replies are well-formed, and as
+  -- many messages are stored as were answered with 250.
+  it("keeps its head whatever comes", function()
+    local soak = os.getenv "SOAK" == "1"
+    local fragments = {
+      "MAIL FROM:<a@b.test>\r\n", "MAIL FROM:<>\r\n", "RCPT TO:<a@x.test>\r\n",
+      "RCPT TO:<b@x.test>\r\n", "DATA\r\n", "DATA\r\n", "DATA\r\n", "Subject: x\r\n", "\r\n",
+      ".\r\n", ".\r\n", "..\r\n", ".", "\r", "\n", "\0", "a", ("x"):rep(3000), "RSET\r\n",
+      "NOOP\r\n", "EHLO a.test\r\n", "HELO a\r\n", "VRFY x\r\n", "\255\254\r\n", "BDAT 5\r\n",
+      "MAIL FROM:<a@b.test> SIZE=99999999999\r\n", 'RCPT TO:<"a b"@x.test>\r\n',
+      "STARTTLS\r\n", "AUTH PLAIN =\r\n", "HELP\r\n", "EXPN x\r\n", " X: y\r\n",
+    }
+    math.randomseed(tonumber(os.getenv "SEED") or 1)
+    local total = 0
+    for _ = 1, soak and 2000 or 30 do
+      local dir = lunette.directory {
+        config = config .. [[ limits = { errors = 0, soft_errors = 0, commands = 0, messages = 0 };
+          bare_newline = "normalize" ]],
+      }
+      local parts = { "EHLO a.test\r\n" }
+      for i = 2, 300 do
+        parts[i] = fragments[math.random(#fragments)]
+      end
+      local got = process.run {
+        lunette.program, "session", "-c", dir .. "/lunette.lua", "--client", "192.0.2.7", dir = dir,
+        input = table.concat(parts) .. "\r\n.\r\nQUIT\r\n",
+      }
+      assert.equal(0, got.code, got.err)
+      for line in got.out:gmatch "([^\n]*)\n" do
+        assert.matches("^%d%d%d[ -][ -~]*\r$", line)
+      end
+      local _, stored = got.err:gsub("event=message ", "")
+      assert.equal(stored, #process.list(dir .. "/mail/new"))
+      assert.matches("event=end ", got.err)
+      process.remove(dir)
+      total = total + stored
+    end
+    assert.truthy(total > 30, total .. " messages")
+  end)
+
   it("refuses a bad client address", function()
     local got = lunette.run({ "session", "-c", "$DIR/lunette.lua", "--client", "nobody" },
       { config = config })

@@ -58,6 +58,7 @@ static inline int
 test_done(void)
 {
 	printf("%u passed, %u failed\n", test_passed, test_failed);
+	fflush(stdout);		/* a leak found at exit ends it unflushed */
 	return test_failed != 0;
 }
 

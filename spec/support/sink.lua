@@ -16,6 +16,7 @@
 --   { raw = "..." }  these octets, whatever they are
 --   { bytes = "..." } this reply, one octet a packet
 --   { "550 no", "close" }  one after the other
+--   { after = path, ... }  the same, once the file path is there
 --   function(c, line, n)   gives one of these; n counts this stage, from 1
 --
 -- At connect: "refuse" (nobody listens), "stall" (the connection is not even
@@ -70,6 +71,9 @@ function conn:act(action)
     self.output = self.output .. (action.raw or wire(action.bytes))
     self.bytewise = action.bytes ~= nil
     return action.bytes and tonumber(action.bytes:match "^(%d%d%d)")
+  elseif type(action) == "table" and action.after then
+    self.held = action
+    return tonumber(action[1]:match "^(%d%d%d)")
   elseif type(action) == "table" then
     local code
     for _, one in ipairs(action) do
@@ -102,6 +106,15 @@ function conn:at(stage, line)
     end
   end
   return action and self:act(action)
+end
+
+-- What waits for a file: is it there?
+function conn:release()
+  local held = self.held
+  if held and process.read(held.after) then
+    self.held = nil
+    self:act { unpack(held) }
+  end
 end
 
 local function unstuff(raw)
@@ -223,8 +236,10 @@ local function serve(listener, script, path, running, go)
   local conns, count = {}, 0
   listener:settimeout(0)
   while running() do
-    local reads, writes = { go, listener }, {}
+    local reads, writes, held = { go, listener }, {}, false
     for sock, c in pairs(conns) do
+      c:release()
+      held = held or c.held
       if c.ending and not c:wants_write() then
         c:close()
         conns[sock] = nil
@@ -237,7 +252,7 @@ local function serve(listener, script, path, running, go)
         end
       end
     end
-    local readable, writable = socket.select(reads, writes, 1)
+    local readable, writable = socket.select(reads, writes, held and 0.01 or 1)
     for _, sock in ipairs(readable) do
       if sock == listener then
         local new = listener:accept()

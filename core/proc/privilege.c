@@ -126,7 +126,7 @@ void
 privilege_environment(void)
 {
 	enum { KEPT_MAX = 20 };
-	char *kept[KEPT_MAX];
+	static char *kept[KEPT_MAX];	/* putenv does not copy */
 	size_t n = 0, i;
 
 	for (i = 0; environ && environ[i] && n < KEPT_MAX; i++)

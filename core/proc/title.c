@@ -9,11 +9,11 @@
 #include "title.h"
 
 /* The memory of argv and of the environment behind it, and a copy of the
- * latter: one block, for what unsetenv takes out of environ is never freed. */
+ * latter, which is never freed, whatever becomes of environ. */
 static struct {
 	char *p;
 	size_t size;
-	char *copy;
+	char *copy, **moved;
 } space;
 
 /* The end of the run of strings that starts at end and follows it in memory. */
@@ -30,17 +30,17 @@ static void
 move_environment(void)
 {
 	size_t n, size = 0, count;
-	char **moved, *p;
+	char *p;
 
 	for (count = 0; environ[count]; count++)
 		size += strlen(environ[count]) + 1;
-	moved = mem_array(count + 1, sizeof *moved);
+	space.moved = mem_array(count + 1, sizeof *space.moved);
 	p = space.copy = mem_alloc(size + 1);
 	for (n = 0; n < count; n++) {
-		moved[n] = p;
+		space.moved[n] = p;
 		p = stpcpy(p, environ[n]) + 1;
 	}
-	environ = moved;
+	environ = space.moved;
 }
 
 void

@@ -45,8 +45,11 @@ describe("an address", function()
         return
       end
       c:cmd("RCPT TO:" .. given, 250)
-      local lines = hop:lines()
-      assert.equal("RCPT TO:" .. sent, lines[#lines])
+      local found = false
+      for _, line in ipairs(hop:lines()) do
+        found = found or line == "RCPT TO:" .. sent
+      end
+      assert.truthy(found)
     end)
   end
 

@@ -86,10 +86,10 @@ describe("the program", function()
   it("explains the chain", function()
     local got = lunette.run({ "explain", "-c", "$DIR/lunette.lua" },
       { config = [[ relay = "discard:";
-        hooks = { { "rcpt_domains", domains = { "x.test" } }, "yes" } ]] })
+        hooks = { { "rcpt_domains", domains = { "x.test" } }, "yes", { "client_limit", max = 7 } } ]] })
     assert.equal(0, got.code)
     assert.matches("rcpt.-rcpt_domains.-yes", got.out)
-    assert.matches("x%.test", got.out)
+    assert.matches("max = 7", got.out)
   end)
 
   it("tells its version and helps", function()

@@ -15,6 +15,7 @@
 #include "pool.h"
 
 static const double TICK = 1.;
+static const double TICK_MANY = .25;	/* when not all workers accept */
 static const double TICK_LEAST = .05;
 
 static const struct conf *
@@ -266,10 +267,12 @@ pool_free(struct pool *p)
 static void
 set_tick(struct pool *p)
 {
-	double every = conf_of(p)->workers.watchdog / 4;
+	const struct conf_workers *w = &conf_of(p)->workers;
+	double most = plan_most(w) > PLAN_ACCEPTING ? TICK_MANY : TICK;
+	double every = w->watchdog / 4;
 
-	if (every <= 0 || every > TICK)
-		every = TICK;
+	if (every <= 0 || every > most)
+		every = most;
 	if (every < TICK_LEAST)
 		every = TICK_LEAST;
 	p->tick.repeat = every;

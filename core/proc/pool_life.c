@@ -21,6 +21,18 @@ pool_is_incoming(const struct pool *p, const struct child *c)
 	return p->incoming && c->batch == p->incoming_batch;
 }
 
+/* What fails again and again in the same way is said once. */
+static void
+log_fork(struct pool *p, int error)
+{
+	if (error != p->fork_error)
+		log_event(LOG_ERROR, "worker_start",
+		    "cannot start a worker: %s", error == ENOSPC ?
+		    "too many are still draining" : strerror(error));
+	p->fork_error = error;
+	errno = error;
+}
+
 /* Fork one of that release.  False, logged, if that cannot be. */
 bool
 pool_spawn(struct pool *p, const struct release *r, unsigned batch)
@@ -39,11 +51,10 @@ pool_spawn(struct pool *p, const struct release *r, unsigned batch)
 	struct child *c = child_start(&args), **at;
 
 	if (!c) {
-		log_event(LOG_ERROR, "worker_start",
-		    "cannot start a worker: %s", errno == ENOSPC ?
-		    "too many are still draining" : strerror(errno));
+		log_fork(p, errno);
 		return false;
 	}
+	p->fork_error = 0;
 	c->batch = batch;
 	c->deadline = clock_ms() + POOL_READY_MS;
 	for (at = &p->first; *at; at = &(*at)->next)

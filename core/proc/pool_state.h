@@ -18,6 +18,7 @@ struct pool {
 	unsigned current_batch, incoming_batch, batches;
 	unsigned incoming_wanted, incoming_started;
 	bool paused, closing, swapping, told_empty;
+	int fork_error;		/* of the last try; 0: it went well */
 	struct plan_backoff backoff;
 	int64_t not_before;	/* ms: no replacement before */
 	ev_timer tick, retry, barrier;

@@ -149,18 +149,22 @@ on_spent(void *arg)
 	worker_tell(arg, NOTICE_SPENT, 0);
 }
 
-/* Of the workers of a generation the first that is ready does what only one
- * should do; when it drains or dies the next one finds itself first. */
+/* Of the workers of a generation the first does what only one should do, even
+ * if another is ready before it; when it drains or dies the next one finds
+ * itself first. */
 static bool
 leads(void *arg)
 {
 	const struct worker *w = arg;
 	struct scoreboard_slot *s;
 	unsigned i;
+	int state;
 
 	for (i = 0; i < w->args->slot; i++) {
 		s = scoreboard_slot(w->args->board, i);
-		if (atomic_load(&s->state) == SCOREBOARD_READY &&
+		state = atomic_load(&s->state);
+		if ((state == SCOREBOARD_STARTING ||
+		    state == SCOREBOARD_READY) &&
 		    atomic_load(&s->generation) ==
 		    w->args->release->gen->number)
 			return false;

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "addr.h"
+#include "mem.h"
 #include "session.h"
 #include "siphash.h"
 
@@ -42,32 +43,52 @@ struct claim {
 	_Atomic size_t row;
 } __attribute__((aligned(64)));
 
-struct scoreboard {
-	size_t size, rows;
-	struct siphash_key key;
+/* What is shared.  Behind the tags come the rows. */
+struct area {
 	_Atomic uint64_t log_drops;
 	struct session_stats past;	/* of dead workers */
 	struct scoreboard_slot slot[SCOREBOARD_WORKERS];
 	struct claim claim[SCOREBOARD_WORKERS];
-	struct row *row;		/* behind the tags */
 	_Atomic uint64_t tag[];
+};
+
+/*
+ * What each process has for itself.  A worker that was taken over can write
+ * anything into the area, so where things are, how many there are and which
+ * slots are in use is not kept there.
+ */
+struct scoreboard {
+	size_t size, rows;
+	struct siphash_key key;
+	bool used[SCOREBOARD_WORKERS];
+	struct area *area;
+	struct scoreboard_slot *slot;
+	struct claim *claim;
+	_Atomic uint64_t *tag;
+	struct row *row;
 };
 
 struct scoreboard *
 scoreboard_new(size_t clients)
 {
 	size_t rows = clients < WINDOW ? WINDOW : (clients + 7) & ~(size_t)7;
-	size_t head = sizeof(struct scoreboard) + rows * sizeof(uint64_t);
+	size_t head = sizeof(struct area) + rows * sizeof(uint64_t);
 	size_t size = head + rows * sizeof(struct row);
 	struct scoreboard *s;
+	struct area *area;
 
-	s = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	area = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (s == MAP_FAILED)
+	if (area == MAP_FAILED)
 		return NULL;
+	s = mem_alloc(sizeof *s);
 	s->size = size;
 	s->rows = rows;
-	s->row = (struct row *)((char *)s + head);
+	s->area = area;
+	s->slot = area->slot;
+	s->claim = area->claim;
+	s->tag = area->tag;
+	s->row = (struct row *)((char *)area + head);
 	siphash_key_init(&s->key);
 	return s;
 }
@@ -75,8 +96,10 @@ scoreboard_new(size_t clients)
 void
 scoreboard_free(struct scoreboard *s)
 {
-	if (s)
-		munmap(s, s->size);
+	if (!s)
+		return;
+	munmap(s->area, s->size);
+	mem_free(s);
 }
 
 struct scoreboard_slot *
@@ -88,13 +111,14 @@ scoreboard_slot(struct scoreboard *s, unsigned i)
 int
 scoreboard_claim(struct scoreboard *s)
 {
-	int i, expected;
+	int i;
 
 	for (i = 0; i < SCOREBOARD_WORKERS; i++) {
-		expected = SCOREBOARD_FREE;
-		if (atomic_compare_exchange_strong(&s->slot[i].state, &expected,
-		    SCOREBOARD_STARTING))
-			return i;
+		if (s->used[i])
+			continue;
+		s->used[i] = true;
+		s->slot[i].state = SCOREBOARD_STARTING;
+		return i;
 	}
 	return -1;
 }
@@ -118,12 +142,15 @@ scoreboard_reclaim(struct scoreboard *s, unsigned i)
 	uint64_t mark = i + 1;
 	size_t r = s->claim[i].row;
 
-	atomic_compare_exchange_strong(&s->tag[r], &mark, s->claim[i].tag);
+	if (r < s->rows)
+		atomic_compare_exchange_strong(&s->tag[r], &mark,
+		    s->claim[i].tag);
 	for (r = 0; r < s->rows; r++)
 		if (s->tag[r] != TAG_FREE && s->row[r].held[i])
 			s->row[r].held[i] = 0;
-	add(&s->past, &slot->stats);
+	add(&s->area->past, &slot->stats);
 	memset(slot, 0, sizeof *slot);		/* and so SCOREBOARD_FREE */
+	s->used[i] = false;
 }
 
 static uint64_t
@@ -292,7 +319,7 @@ scoreboard_totals(struct scoreboard *s, struct session_stats *out)
 	unsigned i;
 
 	memset(out, 0, sizeof *out);
-	add(out, &s->past);
+	add(out, &s->area->past);
 	for (i = 0; i < SCOREBOARD_WORKERS; i++)
 		add(out, &s->slot[i].stats);
 }
@@ -300,5 +327,5 @@ scoreboard_totals(struct scoreboard *s, struct session_stats *out)
 _Atomic uint64_t *
 scoreboard_log_drops(struct scoreboard *s)
 {
-	return &s->log_drops;
+	return &s->area->log_drops;
 }

@@ -45,9 +45,10 @@ struct scoreboard;
 struct scoreboard *scoreboard_new(size_t clients);
 void scoreboard_free(struct scoreboard *);
 struct scoreboard_slot *scoreboard_slot(struct scoreboard *, unsigned i);
-int scoreboard_claim(struct scoreboard *);	/* a slot, STARTING, or -1 */
+/* A slot, STARTING, or -1.  Only the supervisor claims and reclaims. */
+int scoreboard_claim(struct scoreboard *);
 /* The worker of that slot is dead: its counts go, its totals are kept, the
- * slot is free.  Only the supervisor calls it. */
+ * slot is free. */
 void scoreboard_reclaim(struct scoreboard *, unsigned i);
 
 /* One more session of this key in slot i; returns the count over all workers

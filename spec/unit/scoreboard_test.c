@@ -103,6 +103,8 @@ test_slots(void)
 	for (i = 0; i < SCOREBOARD_WORKERS; i++)
 		test_int("claim", scoreboard_claim(s), i);
 	test_int("no more", scoreboard_claim(s), -1);
+	scoreboard_slot(s, 9)->state = SCOREBOARD_FREE;
+	test_int("whatever a worker writes", scoreboard_claim(s), -1);
 	test_ok("out of range", !scoreboard_slot(s, SCOREBOARD_WORKERS));
 	scoreboard_slot(s, 3)->stats.accepted = 10;
 	scoreboard_slot(s, 3)->stats.bytes_out = 7;

@@ -144,8 +144,7 @@ change_ids(const struct identity *id, char *error)
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
 
-	if (initgroups(id->name, id->gid) < 0 ||
-	    setresgid(id->gid, id->gid, id->gid) < 0 ||
+	if (setresgid(id->gid, id->gid, id->gid) < 0 ||
 	    setresuid(id->uid, id->uid, id->uid) < 0)
 		return fail(error, "user: cannot become \"%s\": %s", id->name,
 		    strerror(errno));
@@ -170,7 +169,12 @@ privilege_drop(const struct conf *conf, int death_signal,
 	if (geteuid() == 0) {
 		if (look_up(conf->user, conf->group, &id, error) < 0)
 			return -1;
-		tzset();	/* while its files can still be read */
+		/* While their files, and the code that reads them, are the
+		 * system's. */
+		tzset();
+		if (initgroups(id.name, id.gid) < 0)
+			return fail(error, "user: groups of \"%s\": %s",
+			    id.name, strerror(errno));
 		if (conf->chroot && (chroot(conf->chroot) < 0 ||
 		    chdir("/") < 0))
 			return fail(error, "chroot: %s: %s", conf->chroot,

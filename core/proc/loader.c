@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <ev.h>
@@ -32,7 +33,10 @@ struct loader {
 	char *running;		/* shared with the pair */
 };
 
-enum { TIMEOUT = 60 };
+enum {
+	TIMEOUT = 60,		/* seconds */
+	PATIENCE = 1000,	/* ms */
+};
 
 /* Fork the reader.  -1 with one line in error. */
 static int
@@ -62,15 +66,21 @@ begin(struct loader *l, const struct loader_args *a, char *error)
 	return -1;
 }
 
-/* End the reader, and with it the checker; its wait status. */
+/*
+ * End the reader, and with it the checker; its wait status.  One that hangs in
+ * the kernel, reading from a server that is gone, dies when it can: it is not
+ * waited for, for others have to be served.
+ */
 static int
 reap(struct loader *l)
 {
+	struct timespec moment = { .tv_nsec = 5 * 1000 * 1000 };
+	int64_t end = clock_ms() + PATIENCE;
 	int status = 0;
 
 	kill(l->pid, SIGKILL);
-	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(l->pid, &status, WNOHANG) == 0 && clock_ms() < end)
+		nanosleep(&moment, NULL);
 	return status;
 }
 
@@ -182,17 +192,15 @@ on_timeout(struct ev_loop *loop, ev_timer *w, int events)
 
 struct loader *
 loader_start(struct ev_loop *loop, const struct loader_args *a, loader_fn fn,
-    void *arg)
+    void *arg, char error[CONF_ERROR_MAX])
 {
 	struct loader *l = mem_alloc(sizeof *l);
-	char error[CONF_ERROR_MAX];
 
 	l->loop = loop;
 	l->fn = fn;
 	l->arg = arg;
 	if (begin(l, a, error) < 0) {
 		release(l);
-		fn(arg, NULL, error);
 		return NULL;
 	}
 	ev_io_init(&l->io, on_readable, l->fd, EV_READ);

@@ -44,8 +44,9 @@ struct loader;
  * callee's. */
 typedef void (*loader_fn)(void *arg, struct generation *, const char *error);
 
+/* NULL with one line in error: then fn is not called. */
 struct loader *loader_start(struct ev_loop *, const struct loader_args *,
-    loader_fn, void *arg);
+    loader_fn, void *arg, char error[CONF_ERROR_MAX]);
 void loader_cancel(struct loader *);	/* kills the pair; NULL is fine */
 
 /* The same, waited for: start-up, check, explain, session. */

@@ -112,7 +112,8 @@ finish(struct reload *r, const char *error)
 	notify_send("READY=1");
 	service_set_title(s);
 	tell_waiters(r, r->serial, error);
-	if (r->again && s->state == SERVICE_RUNNING)
+	/* One who was told may have begun the next already. */
+	if (r->again && r->phase == IDLE && s->state == SERVICE_RUNNING)
 		begin(r);
 }
 
@@ -152,6 +153,7 @@ begin(struct reload *r)
 {
 	struct service *s = r->service;
 	struct loader_args args = s->load;
+	char error[CONF_ERROR_MAX];
 	struct log_line l;
 
 	r->phase = LOADING;
@@ -163,9 +165,9 @@ begin(struct reload *r)
 	log_int(&l, "generation", args.number);
 	log_end(&l);
 	notify_reloading();
-	r->loader = loader_start(s->loop, &args, on_loaded, r);
-	if (!r->loader && r->phase == LOADING)
-		fail(r, "cannot start the loader");
+	r->loader = loader_start(s->loop, &args, on_loaded, r, error);
+	if (!r->loader)
+		fail(r, error);
 }
 
 void
@@ -242,8 +244,10 @@ reload_started(struct reload *r, const char *error)
 		    s->release->gen->conf.log_to);
 	listen_log(s->release->listeners, &s->release->gen->conf);
 	service_move(s);
-	pool_swap(s->pool);
+	/* The swap may end the reload, and who hears of it may ask for the
+	 * next one, or for the end: nothing of this one may be left to do. */
 	release_commit(old, s->release, s->shared);
+	pool_swap(s->pool);
 }
 
 void

@@ -131,17 +131,18 @@ test_loop(void)
 	struct ev_loop *loop = ev_loop_new(EVBACKEND_POLL);
 	struct loader_args a = args(20);
 	struct outcome o = { 0 };
+	char error[CONF_ERROR_MAX];
 	struct loader *l;
 
 	scratch_write("hooks/one.lua", "return {}");
-	l = loader_start(loop, &a, on_loaded, &o);
+	l = loader_start(loop, &a, on_loaded, &o, error);
 	test_ok("takes its time", l != NULL && o.called == 0);
 	ev_run(loop, 0);
 	test_ok("loaded", o.called == 1 && o.g != NULL);
 	generation_free(o.g);
 
 	memset(&o, 0, sizeof o);
-	l = loader_start(loop, &a, on_loaded, &o);
+	l = loader_start(loop, &a, on_loaded, &o, error);
 	loader_cancel(l);
 	ev_run(loop, 0);
 	test_int("cancelled", o.called, 0);
@@ -150,7 +151,7 @@ test_loop(void)
 	/* A hook that spins is ended from outside. */
 	scratch_write("hooks/one.lua", "while true do end");
 	a.timeout = 0.3;
-	loader_start(loop, &a, on_loaded, &o);
+	loader_start(loop, &a, on_loaded, &o, error);
 	ev_run(loop, 0);
 	test_ok("late", o.called == 1 && o.g == NULL);
 	test_ok("says so", strstr(o.error, "not loaded after") != NULL);

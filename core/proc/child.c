@@ -14,34 +14,53 @@
 
 #include "child.h"
 
-enum { GONE = 5000 };	/* ms from the end of the channel to SIGKILL */
+enum {
+	GONE = 5000,	/* ms from the end of the channel to SIGKILL */
+	BATCH = 64,	/* notices of one child before others have their turn */
+};
+
+static const double SLACK = 15.;	/* seconds over what a worker may take */
+
+/* The next notice; false if there is none. */
+static bool
+take_notice(struct ev_loop *loop, struct child *c)
+{
+	struct notice_message m;
+	int fd;
+
+	switch (notice_receive(c->fd, &m, &fd)) {
+	case NOTICE_OK:
+		c->received(c, &m, fd);
+		return true;
+	case NOTICE_AGAIN:
+		return false;
+	case NOTICE_EOF:
+		break;
+	case NOTICE_BROKEN:
+		child_kill(c, SIGKILL, "protocol");
+		break;
+	}
+	/* It is about to die, or should be. */
+	ev_io_stop(loop, &c->io);
+	if (c->deadline == 0)
+		c->deadline = clock_ms() + GONE;
+	return false;
+}
 
 static void
 on_channel(struct ev_loop *loop, ev_io *io, int revents)
 {
-	struct child *c = io->data;
-	struct notice_message m;
-	int fd;
+	int n;
 
-	for (;;) {
-		switch (notice_receive(io->fd, &m, &fd)) {
-		case NOTICE_OK:
-			c->received(c, &m, fd);
-			continue;
-		case NOTICE_AGAIN:
-			return;
-		case NOTICE_EOF:
-			break;
-		case NOTICE_BROKEN:
-			child_kill(c, SIGKILL, "protocol");
-			break;
-		}
-		/* It is about to die, or should be. */
-		ev_io_stop(loop, io);
-		if (c->deadline == 0)
-			c->deadline = clock_ms() + GONE;
-		return;
-	}
+	for (n = 0; n < BATCH && take_notice(loop, io->data); n++)
+		continue;
+}
+
+void
+child_finish(struct ev_loop *loop, struct child *c)
+{
+	while (take_notice(loop, c))
+		continue;
 }
 
 static void
@@ -93,6 +112,16 @@ fork_worker(const struct child_args *args, unsigned slot, const int fds[2])
 	return pid;
 }
 
+static void
+set_limits(struct child *c, const struct conf *conf)
+{
+	const struct session_timeouts *t = &conf->timeouts;
+
+	c->watchdog = conf->workers.watchdog;
+	c->drain_ms = (uint64_t)(t->drain * 1000);
+	c->grace_ms = (int64_t)((t->drain + t->hook + SLACK) * 1000);
+}
+
 struct child *
 child_start(const struct child_args *args)
 {
@@ -126,6 +155,7 @@ child_start(const struct child_args *args)
 	c->slot = (unsigned)slot;
 	c->generation = args->release->gen->number;
 	c->room = true;
+	set_limits(c, &args->release->gen->conf);
 	c->born = c->idle_since = clock_ms();
 	c->fd = fds[0];
 	ev_io_init(&c->io, on_channel, c->fd, EV_READ);

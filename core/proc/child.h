@@ -43,6 +43,10 @@ struct child {
 	int64_t deadline;	/* ms; 0: none.  After it, SIGKILL */
 	uint64_t heartbeat, served;	/* when last looked at */
 	double silent;		/* seconds without a heartbeat */
+	/* Of its own generation, whatever is in force now. */
+	double watchdog;	/* seconds; 0: none */
+	uint64_t drain_ms;	/* timeouts.drain */
+	int64_t grace_ms;	/* from its end to SIGKILL */
 	int fd;
 	ev_io io;
 };
@@ -61,6 +65,9 @@ struct child_args {
 
 /* NULL with errno: no fork, or (ENOSPC) no slot in the scoreboard. */
 struct child *child_start(const struct child_args *);
+/* It is dead: hear what it still had to say.  Before it is waited for, so that
+ * its pid is nobody else's. */
+void child_finish(struct ev_loop *, struct child *);
 /* Not NULL: waited for, its channel closed. */
 void child_free(struct ev_loop *, struct child *);
 void child_tell(struct child *, enum notice_kind, uint64_t number);

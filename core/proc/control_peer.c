@@ -17,6 +17,7 @@
 enum {
 	OUTPUT_MAX = 16 * 1024 * 1024,	/* a list longer than this is cut */
 	INPUT_MAX = 4096,
+	UNREAD_MAX = 65536,		/* that the peer leaves unread */
 };
 
 static const double ANSWER = 2.;	/* seconds for the workers */
@@ -90,8 +91,12 @@ on_writable(struct ev_loop *loop, ev_io *io, int revents)
 		buf_consume(&p->output, (size_t)n);
 	}
 	ev_io_stop(loop, io);
-	if (p->closing)
+	if (p->closing) {
 		peer_free(p);
+		return;
+	}
+	ev_io_start(loop, &p->in);
+	take_lines(p);
 }
 
 /* The last line of an answer; then the next command may come.  error NULL:
@@ -222,7 +227,9 @@ take_lines(struct control_peer *p)
 	char line[CONTROL_LINE_MAX + 1], *end;
 	size_t len;
 
-	while (p->wait == WAIT_NO && !p->closing && p->input.len > 0) {
+	/* Who does not read our answers gets no more of them. */
+	while (p->wait == WAIT_NO && !p->closing && p->input.len > 0 &&
+	    p->output.len < UNREAD_MAX) {
 		end = memchr(p->input.p, '\n', p->input.len);
 		len = end ? (size_t)(end - p->input.p) : p->input.len;
 		if (!is_text(p->input.p, len)) {

@@ -18,12 +18,6 @@ static const double TICK = 1.;
 static const double TICK_MANY = .25;	/* when not all workers accept */
 static const double TICK_LEAST = .05;
 
-static const struct conf *
-conf_of(const struct pool *p)
-{
-	return &(p->current ? p->current : p->incoming)->gen->conf;
-}
-
 bool
 pool_is_live(const struct pool *p, const struct child *c)
 {
@@ -32,11 +26,11 @@ pool_is_live(const struct pool *p, const struct child *c)
 }
 
 /* Sessions and hooks have their own deadlines inside the worker; this one is
- * for a worker that does not keep them. */
+ * for a worker that does not keep them.  It may only come nearer. */
 void
-pool_drain(struct pool *p, struct child *c, uint64_t ms, const char *why)
+pool_drain(struct child *c, uint64_t ms, const char *why)
 {
-	const struct session_timeouts *t = &conf_of(p)->timeouts;
+	int64_t end = clock_ms() + (int64_t)ms + c->grace_ms;
 
 	if (c->state == CHILD_STARTING) {
 		child_kill(c, SIGKILL, why);
@@ -48,15 +42,9 @@ pool_drain(struct pool *p, struct child *c, uint64_t ms, const char *why)
 	c->accept = NOTICE_PAUSE;
 	if (c->state == CHILD_READY)
 		c->state = CHILD_DRAINING;
-	c->deadline = ms == UINT64_MAX ? 0 : clock_ms() + (int64_t)ms +
-	    (int64_t)((t->drain + t->hook + 15.) * 1000);
+	if (ms != UINT64_MAX && (c->deadline == 0 || end < c->deadline))
+		c->deadline = end;
 	child_tell(c, NOTICE_DRAIN, ms);
-}
-
-uint64_t
-pool_drain_ms(const struct release *r)
-{
-	return (uint64_t)(r->gen->conf.timeouts.drain * 1000);
 }
 
 /* No slot is free: those that drain longest must come to an end. */
@@ -71,7 +59,7 @@ hasten(struct pool *p)
 			oldest = c->batch;
 	for (c = p->first; c; c = c->next)
 		if (c->state >= CHILD_DRAINING && c->batch == oldest)
-			pool_drain(p, c, 0, "hastened");
+			pool_drain(c, 0, "hastened");
 }
 
 void
@@ -175,7 +163,7 @@ retire_expiring(struct pool *p)
 		    !c->expiring;
 	for (c = p->first; c; c = c->next)
 		if (c->expiring && ready >= wanted)
-			pool_drain(p, c, pool_drain_ms(p->current), "max_age");
+			pool_drain(c, c->drain_ms, "max_age");
 }
 
 void
@@ -267,7 +255,8 @@ pool_free(struct pool *p)
 static void
 set_tick(struct pool *p)
 {
-	const struct conf_workers *w = &conf_of(p)->workers;
+	const struct release *r = p->current ? p->current : p->incoming;
+	const struct conf_workers *w = &r->gen->conf.workers;
 	double most = plan_most(w) > PLAN_ACCEPTING ? TICK_MANY : TICK;
 	double every = w->watchdog / 4;
 
@@ -314,7 +303,6 @@ pool_cancel(struct pool *p)
 void
 pool_swap(struct pool *p)
 {
-	const struct release *old = p->current;
 	struct child *c;
 
 	assert(p->incoming);
@@ -322,12 +310,13 @@ pool_swap(struct pool *p)
 	p->current_batch = p->incoming_batch;
 	p->incoming = NULL;
 	p->not_before = 0;
+	memset(&p->backoff, 0, sizeof p->backoff);
 	p->swapping = true;
 	set_tick(p);
 	pool_balance(p);
 	for (c = p->first; c; c = c->next)
 		if (c->batch != p->current_batch && c->state <= CHILD_READY)
-			pool_drain(p, c, pool_drain_ms(old), "reload");
+			pool_drain(c, c->drain_ms, "reload");
 	pool_check_swapped(p);
 }
 
@@ -348,7 +337,7 @@ pool_close(struct pool *p, uint64_t ms)
 	p->swapping = false;
 	ev_timer_stop(p->loop, &p->retry);
 	for (c = p->first; c; c = c->next)
-		pool_drain(p, c, ms, "stop");
+		pool_drain(c, ms, "stop");
 	pool_balance(p);
 }
 
@@ -368,8 +357,10 @@ pool_tell_all(struct pool *p, const struct notice_message *m, int fd)
 	size_t n = 0;
 
 	for (c = p->first; c; c = c->next) {
+		if (c->state == CHILD_STARTING && m->kind != NOTICE_LOG)
+			continue;
 		child_send(c, m, fd);
-		n += c->state != CHILD_STARTING;
+		n++;
 	}
 	return n;
 }

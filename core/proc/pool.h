@@ -43,7 +43,8 @@ struct pool *pool_new(struct ev_loop *, struct scoreboard *,
     const struct pool_owner *);
 void pool_free(struct pool *);		/* does not end the workers */
 
-/* The release is borrowed until it is cancelled or the next one is in force. */
+/* The release is borrowed until it is cancelled or the next one is in force;
+ * pool_swap does not look at the one before. */
 void pool_start(struct pool *, const struct release *);
 void pool_cancel(struct pool *);
 void pool_swap(struct pool *);
@@ -56,7 +57,8 @@ void pool_kill(struct pool *);		/* SIGKILL to all */
 /* Wait for those that have died; call it on SIGCHLD. */
 void pool_reap(struct pool *);
 
-/* To all: a notice, with a descriptor or -1.  Returns how many got it. */
+/* To all: a notice, with a descriptor or -1; a worker that starts gets only
+ * what is about the log.  Returns how many got it. */
 size_t pool_tell_all(struct pool *, const struct notice_message *, int fd);
 
 const struct child *pool_first(const struct pool *);

@@ -140,8 +140,8 @@ on_notice(struct child *c, const struct notice_message *m, int fd)
 		return;
 	case NOTICE_SPENT:
 		if (c->state == CHILD_READY && p->current && !p->closing)
-			pool_drain(p, c, pool_drain_ms(p->current),
-			    m->number == 0 ? "lifetime" : "memory");
+			pool_drain(c, c->drain_ms, m->number == 0 ?
+			    "lifetime" : "memory");
 		pool_balance(p);
 		return;
 	case NOTICE_LIST:
@@ -219,6 +219,16 @@ on_dead(struct pool *p, struct child *c, int status)
 	pool_balance(p);
 }
 
+static bool
+is_dead(const struct child *c)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)c->pid, &info,
+	    WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == c->pid;
+}
+
+/* What it said last, why it could not start for one, comes before its end. */
 void
 pool_reap(struct pool *p)
 {
@@ -226,10 +236,13 @@ pool_reap(struct pool *p)
 	int status;
 
 	while ((c = *at)) {
-		if (waitpid(c->pid, &status, WNOHANG) != c->pid) {
+		if (!is_dead(c)) {
 			at = &c->next;
 			continue;
 		}
+		child_finish(p->loop, c);
+		if (waitpid(c->pid, &status, 0) != c->pid)
+			status = 0;
 		*at = c->next;
 		on_dead(p, c, status);
 		at = &p->first;		/* the list may be another now */

@@ -26,8 +26,7 @@ struct pool {
 
 /* pool.c: how many there are, and which of them accept */
 bool pool_is_live(const struct pool *, const struct child *);	/* in force */
-void pool_drain(struct pool *, struct child *, uint64_t ms, const char *why);
-uint64_t pool_drain_ms(const struct release *);
+void pool_drain(struct child *, uint64_t ms, const char *why);
 void pool_grow(struct pool *);
 void pool_balance(struct pool *);
 void pool_retry_at(struct pool *, int64_t when);

@@ -16,7 +16,7 @@ enum { ABORT_GRACE = 2000 };	/* ms from SIGABRT to SIGKILL */
  * suspended makes one tick late, and no worker old.
  */
 static void
-watch_heartbeat(struct pool *p, struct child *c, double seconds, double limit)
+watch_heartbeat(struct pool *p, struct child *c, double seconds)
 {
 	struct scoreboard_slot *s = scoreboard_slot(p->board, c->slot);
 	uint64_t beat = atomic_load(&s->heartbeat);
@@ -29,7 +29,7 @@ watch_heartbeat(struct pool *p, struct child *c, double seconds, double limit)
 		return;
 	}
 	c->silent += seconds;
-	if (limit <= 0 || c->silent < limit || c->aborted)
+	if (c->watchdog <= 0 || c->silent < c->watchdog || c->aborted)
 		return;
 	memcpy(hook, s->running, sizeof hook);
 	hook[sizeof hook - 1] = '\0';
@@ -94,22 +94,18 @@ shrink(struct pool *p, const struct conf_workers *w, int64_t now)
 			idle = c;
 	}
 	if (idle && live > plan_workers(w, busy))
-		pool_drain(p, idle, pool_drain_ms(p->current), "idle");
+		pool_drain(idle, idle->drain_ms, "idle");
 }
 
 void
 pool_watch(struct pool *p, double seconds)
 {
-	const struct release *r = p->current ? p->current : p->incoming;
 	int64_t now = clock_ms();
 	struct child *c;
 
-	if (!r)
-		return;
 	for (c = p->first; c; c = c->next) {
 		if (c->state != CHILD_STARTING)
-			watch_heartbeat(p, c, seconds,
-			    r->gen->conf.workers.watchdog);
+			watch_heartbeat(p, c, seconds);
 		watch_idle(p, c, now);
 		if (c->deadline > 0 && now >= c->deadline)
 			child_kill(c, SIGKILL, c->why ? c->why : "late");

@@ -312,6 +312,7 @@ worker_run(const struct worker_args *args)
 	struct notice_message m = { .kind = NOTICE_FAILED };
 
 	set_signals();
+	log_set(w.conf->log_format, w.conf->log_level);
 	detach_forget();
 	keep_descriptors(args);
 	w.slot = scoreboard_slot(args->board, args->slot);

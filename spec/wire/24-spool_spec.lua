@@ -12,6 +12,7 @@ describe("a message larger than memory_message", function()
     sink.clean()
     if mounted then
       process.run { "umount", mounted }
+      process.remove(mounted)
       mounted = nil
     end
   end)

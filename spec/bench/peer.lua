@@ -75,7 +75,22 @@ function peer.wait_port(port, seconds)
 	error("nothing answers on port " .. port)
 end
 
-function peer.stop(pid)
+local function end_group(pid)
+	signal.kill(-pid, signal.SIGTERM)
+	for _ = 1, 40 do
+		if signal.kill(-pid, 0) == nil then return end
+		socket.select(nil, nil, 0.05)
+	end
+	signal.kill(-pid, signal.SIGKILL)
+end
+
+-- group_file: where the process wrote the pid of its group (Postfix's master).
+function peer.stop(pid, group_file)
+	local f = group_file and io.open(group_file)
+	if f then
+		end_group(tonumber(f:read "*a"))
+		f:close()
+	end
 	signal.kill(pid, signal.SIGTERM)
 	for _ = 1, 200 do
 		if wait.wait(pid, wait.WNOHANG) == pid then

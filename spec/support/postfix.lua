@@ -126,8 +126,16 @@ function postfix:wait_delivered(n, seconds)
   return texts
 end
 
+-- The shell in front of the master does not pass signals on, and the master
+-- leaves its logger behind: both are in the master's process group.
 function postfix:stop()
+  local master = tonumber(process.read(self.dir .. "/queue/pid/master.pid"))
   open[self] = nil
+  if master then
+    posix.kill(master, posix.SIGTERM)
+    pcall(wait.for_, "Postfix to end", function() return posix.kill(master, 0) == nil end, 10)
+    posix.kill(-master, posix.SIGKILL)
+  end
   self.process:stop("TERM", 30)
   process.remove(self.dir)
 end

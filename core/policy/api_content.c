@@ -245,9 +245,21 @@ on_hash(lua_State *L)
 	return 1;
 }
 
+/* What a later version will have: upvalue 1 is its name. */
+static int
+on_absent(lua_State *L)
+{
+	return luaL_error(L, "message:%s is not in this version",
+	    lua_tostring(L, lua_upvalueindex(1)));
+}
+
 void
 api_content_open(lua_State *L)
 {
+	static const char *const absent[] = {
+		"parts", "match", "append", "replace_body", "snapshot",
+		"restore", NULL
+	};
 	static const luaL_Reg methods[] = {
 		{ "raw_header", on_raw_header }, { "text", on_text },
 		{ "chunks", on_chunks }, { "lines", on_lines },
@@ -255,9 +267,15 @@ api_content_open(lua_State *L)
 		{ "path", api_path_start }, { NULL, NULL }
 	};
 	const luaL_Reg *m;
+	int i;
 
 	for (m = methods; m->name; m++) {
 		lua_pushcfunction(L, m->func);
 		object_add_method(L, OBJECT_MESSAGE, m->name);
+	}
+	for (i = 0; absent[i]; i++) {
+		lua_pushstring(L, absent[i]);
+		lua_pushcclosure(L, on_absent, 1);
+		object_add_method(L, OBJECT_MESSAGE, absent[i]);
 	}
 }

@@ -157,6 +157,14 @@ api_list_make(lua_State *L, enum list_kind kind, int idx, const char *name,
 	return 0;
 }
 
+const struct list *
+api_list_get(lua_State *L, int idx)
+{
+	struct handle *h = object_test(L, idx, OBJECT_LIST);
+
+	return h && h->list.p ? &h->list : NULL;
+}
+
 static bool
 find(lua_State *L, struct list_hit *hit)
 {

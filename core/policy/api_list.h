@@ -9,6 +9,7 @@
 
 /* api_list: lunette.list: domains, cidrs, addresses and maps for hooks. */
 void api_list_open(lua_State *);
+const struct list *api_list_get(lua_State *, int idx);	/* or NULL */
 /*
  * Push a list made from the table or text at idx.  name is where it stands in
  * the settings: under it a large one is stored compiled, and found again; NULL

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "api_list.h"
 #include "chain.h"
 #include "host.h"
 #include "instance.h"
@@ -12,7 +13,7 @@
 
 #include "policy.h"
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8, ENTRIES_MAX = 20 };
 
 /* policy_explain: what is asked when, and with which settings. */
 struct explain {
@@ -35,6 +36,22 @@ chain_text(FILE *to, const struct chain *c)
 			fprintf(to, " %s", (*in)->name);
 		fprintf(to, "\n");
 	}
+}
+
+/* The first entries, and how many there are. */
+static void
+list_text(FILE *to, const struct list *l)
+{
+	struct list_hit hit;
+	size_t i;
+
+	fprintf(to, "{ ");
+	for (i = 0; i < ENTRIES_MAX && list_entry(l, i, &hit); i++)
+		fprintf(to, "%s\"%.*s\"", i ? ", " : "", (int)hit.entry_len,
+		    hit.entry);
+	if (i < l->count)
+		fprintf(to, ", and %zu more", (size_t)l->count - i);
+	fprintf(to, " }");
 }
 
 static void value_text(lua_State *, FILE *, int idx, int depth);
@@ -80,7 +97,8 @@ value_text(lua_State *L, FILE *to, int idx, int depth)
 		fprintf(to, "%.14g", lua_tonumber(L, idx));
 		return;
 	case LUA_TUSERDATA:
-		fprintf(to, "(%s)", object_describe(L, idx));
+		if (api_list_get(L, idx))
+			list_text(to, api_list_get(L, idx));
 		return;
 	}
 	fprintf(to, "%s", object_describe(L, idx));

@@ -291,6 +291,29 @@ row_at(const struct list *l, size_t i, struct row *out)
 	    out->value_len <= pool - out->value));
 }
 
+static void
+set_hit(const struct list *l, const struct row *r, struct list_hit *out)
+{
+	const char *pool = l->p + sizeof(struct head) +
+	    l->count * sizeof(struct row);
+
+	out->entry = pool + r->key;
+	out->entry_len = r->key_len;
+	out->value = r->value == UINT32_MAX ? NULL : pool + r->value;
+	out->value_len = r->value_len;
+}
+
+bool
+list_entry(const struct list *l, size_t i, struct list_hit *out)
+{
+	struct row r;
+
+	if (i >= l->count || !row_at(l, i, &r))
+		return false;
+	set_hit(l, &r, out);
+	return true;
+}
+
 static bool
 search(const struct list *l, const uint8_t *net, const char *key, size_t len,
     struct list_hit *out)
@@ -312,10 +335,7 @@ search(const struct list *l, const uint8_t *net, const char *key, size_t len,
 	if (low >= l->count || !row_at(l, low, &r) ||
 	    compare(&r, pool, net, key, len) != 0)
 		return false;
-	out->entry = pool + r.key;
-	out->entry_len = r.key_len;
-	out->value = r.value == UINT32_MAX ? NULL : pool + r.value;
-	out->value_len = r.value_len;
+	set_hit(l, &r, out);
 	return true;
 }
 

@@ -50,6 +50,8 @@ struct list_hit {
 };
 
 int list_open(const char *p, size_t len, struct list *out);	/* 0 or -1 */
+/* The i-th entry in the order of the block. */
+bool list_entry(const struct list *, size_t i, struct list_hit *out);
 bool list_find(const struct list *, const char *key, size_t len,
     struct list_hit *out);
 

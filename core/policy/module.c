@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "chunk.h"
 #include "host.h"
 #include "sandbox.h"
 #include "state.h"
@@ -11,7 +12,7 @@
 
 static const char prefix[] = "lunette.";
 
-/* What LUA.md promises and this version does not have yet. */
+/* What a later version will have. */
 static const char *const absent[] = {
 	"net", "http", "smtp", "cache", "rate", "metric", "json", "mime", NULL
 };
@@ -85,7 +86,10 @@ module_require(lua_State *L)
 	text = p->conf.find(p->conf.find_arg, POLICY_MODULE, name, &len, &path);
 	if (!text)
 		return not_found(L, name, path);
-	if (sandbox_load(L, text, len, path ? path : name))
+	if (!path)
+		path = name;
+	chunk_remember(p, path);
+	if (sandbox_load(L, text, len, path))
 		return lua_error(L);
 
 	lua_pushlightuserdata(L, p);

@@ -1,3 +1,4 @@
+#include "host.h"
 #include "policy_talk.h"
 
 static const struct talk talks[] = {
@@ -200,6 +201,54 @@ test_lifecycle(void)
 	policy_fake_end();
 }
 
+/* Memory that ends anywhere fails the hook and nothing else. */
+static void
+test_no_memory(void)
+{
+	size_t base, extra;
+	unsigned bad = 0, good = 0;
+	const char *got;
+
+	policy_fake_begin();
+	policy_fake_hook("h", "local verdict = require 'lunette.verdict'\n"
+	    "local list, async = require 'lunette.list', require "
+	    "'lunette.async'\n"
+	    "local clock, hash = require 'lunette.clock', require "
+	    "'lunette.hash'\nlocal h = { shared = { d = 65536 } }\n"
+	    "local shared = require 'lunette.shared'\n"
+	    "function h.mail(s, sender) s.note.h = { a = { b = 1 } }\n"
+	    "local t = {} for i = 1, 20 do t[i] = s.id .. i end\n"
+	    "s:result('x', 'info', s.client.ip, 1) for n in s:results() do end\n"
+	    "list.domains { 'a.test', s.helo }:find 'a.test'\n"
+	    "shared.d:set(s.id, sender.address) shared.d:get(s.id)\n"
+	    "shared.d:keys() hash.sha256(s.id)\n"
+	    "async.map({ 1, 2, 3 }, function(x) clock.sleep(0)\n"
+	    "return ('x'):rep(x * 100) end)\n"
+	    "for i in coroutine.wrap(function() clock.sleep(0)\n"
+	    "coroutine.yield(1) end) do t[1] = i end\n"
+	    "s:log('debug', '%s', s.id) s.sender.address = 'x@y.test'\n"
+	    "return verdict.reject('5.7.1', 'end %s', table.concat(t)) end\n"
+	    "return h");
+	test_ok("memory: loads", policy_fake_load("'h'", false));
+	base = policy_memory(pf.p);
+	for (extra = 0; extra < 40000; extra += 96) {
+		pf.p->limit = base + extra;
+		fake_open();
+		fake_run();
+		say("EHLO c.test\r\n|MAIL FROM:<s@x.test>\r\n|");
+		run_until_idle();
+		got = last_reply();
+		good += strncmp(got, "550 5.7.1 end", 13) == 0;
+		bad += strncmp(got, "451 4.3.0", 9) == 0;
+		fake_hang_up();
+		session_free(fake.s);
+		fake.s = NULL;
+	}
+	test_int("memory: each is answered", good + bad, 417);
+	test_ok("memory: some failed, some not", good > 10 && bad > 10);
+	policy_fake_end();
+}
+
 int
 main(void)
 {
@@ -211,5 +260,6 @@ main(void)
 	test_forget();
 	test_free_while_waiting();
 	test_lifecycle();
+	test_no_memory();
 	return test_done();
 }

@@ -155,3 +155,24 @@ edit_is(const struct edit_field *f, const char *name)
 	return f->name_len > 0 && strlen(name) == f->name_len &&
 	    strncasecmp(f->text, name, f->name_len) == 0;
 }
+
+void
+edit_replace(struct edit *e, size_t at, const struct edit_field *f)
+{
+	size_t top = e->top, i, n = at + 1;
+
+	e->octets += f->len - e->field[at].len;
+	e->field[at] = *f;
+	for (i = n; i < e->count; i++) {
+		const struct edit_field *old = &e->field[i];
+
+		if (old->name_len == f->name_len &&
+		    strncasecmp(old->text, f->text, f->name_len) == 0) {
+			e->octets -= old->len;
+			e->top -= i < top;
+		} else {
+			e->field[n++] = *old;
+		}
+	}
+	e->count = n;
+}

@@ -37,6 +37,8 @@ int edit_make(struct arena *, const char *name, const char *value, size_t len,
     struct edit_field *out);
 void edit_insert(struct edit *, size_t at, const struct edit_field *);
 void edit_remove(struct edit *, size_t at);
+/* In place of the field there; those of its name behind it go. */
+void edit_replace(struct edit *, size_t at, const struct edit_field *);
 bool edit_is(const struct edit_field *, const char *name);
 
 #endif

@@ -215,15 +215,15 @@ refuse_content(struct session *s)
 		refuse(s, 550, "5.5.2", "bare CR or LF in the message");
 	else if (io->too_big)
 		refuse(s, 552, "5.3.4", "message too big");
+	else if (header_count(message_header(m), "Received") >
+	    s->limits.received)
+		refuse(s, 554, "5.4.6", "too many hops, it looks like a loop");
 	else if (message_status(m) == MESSAGE_HEADER_LONG)
 		refuse(s, 552, "5.3.4", "header too big");
 	else if (message_status(m) == MESSAGE_NO_SPACE)
 		refuse(s, 452, "4.3.1", "no space for this now");
 	else if (io->body.longest > s->limits.text_line)
 		refuse(s, 550, "5.6.0", "line too long");
-	else if (header_count(message_header(m), "Received") >
-	    s->limits.received)
-		refuse(s, 554, "5.4.6", "too many hops, it looks like a loop");
 	else
 		return false;
 	return true;

@@ -87,7 +87,8 @@ finish_header(struct message *m, size_t block)
 {
 	m->header_done = true;
 	m->block = block;
-	header_parse(m->head.p, block, &m->header);
+	if (header_parse(m->head.p, block, &m->header) != 0)
+		m->status = MESSAGE_HEADER_LONG;
 }
 
 /* Length of the header with its empty line, or 0 if its end is not there.  A
@@ -151,7 +152,8 @@ message_append(struct message *m, const char *p, size_t n)
 	} else if (end > 0) {
 		m->head.len = end;
 		finish_header(m, end - 2);
-		append_body(m, p + (end - had), n - (end - had));
+		if (m->status == MESSAGE_OK)
+			append_body(m, p + (end - had), n - (end - had));
 	}
 	return m->status;
 }
@@ -222,24 +224,16 @@ message_set_header(struct message *m, const char *name, const char *value,
 {
 	struct edit *e = &m->edit;
 	struct edit_field f;
-	bool found = false;
 	size_t i;
 
 	if (make_field(m, name, value, len, &f) != 0)
 		return -1;
 	edit_begin(e, &m->header);
-	for (i = 0; i < e->count; i++) {
-		if (!edit_is(&e->field[i], name))
-			continue;
-		if (found) {
-			edit_remove(e, i--);
-			continue;
-		}
-		e->octets += f.len - e->field[i].len;
-		e->field[i] = f;
-		found = true;
-	}
-	if (!found)
+	for (i = 0; i < e->count && !edit_is(&e->field[i], name); i++)
+		;
+	if (i < e->count)
+		edit_replace(e, i, &f);
+	else
 		edit_insert(e, e->count, &f);
 	return 0;
 }

@@ -29,7 +29,8 @@ struct message_conf {
 
 enum message_status {
 	MESSAGE_OK,
-	MESSAGE_HEADER_LONG,	/* header over header_max: 552 5.3.4 */
+	MESSAGE_HEADER_LONG,	/* header over header_max, or of too many
+				 * fields: 552 5.3.4 */
 	MESSAGE_NO_SPACE,	/* the file could not be written: 452 4.3.1 */
 };
 

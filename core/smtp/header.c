@@ -57,7 +57,7 @@ parse_name(const char *p, struct header_field *f)
 	f->value = (size_t)(colon - p) + 1;
 }
 
-void
+int
 header_parse(const char *p, size_t len, struct header *out)
 {
 	size_t room = 0, at = 0;
@@ -68,6 +68,8 @@ header_parse(const char *p, size_t len, struct header *out)
 	while (at < len) {
 		struct header_field *f;
 
+		if (out->count == HEADER_FIELDS_MAX)
+			return -1;
 		if (out->count == room) {
 			room = room > 0 ? room * 2 : 32;
 			out->field = mem_resize(out->field,
@@ -81,6 +83,7 @@ header_parse(const char *p, size_t len, struct header *out)
 		f->end = at;
 		parse_name(p, f);
 	}
+	return 0;
 }
 
 void

@@ -26,7 +26,10 @@ struct header {
 	size_t count;
 };
 
-void header_parse(const char *p, size_t len, struct header *out);
+enum { HEADER_FIELDS_MAX = 10000 };
+
+/* 0; -1 if there are more fields than the most: what is behind is left out. */
+int header_parse(const char *p, size_t len, struct header *out);
 void header_clear(struct header *);
 /* Is that the name of field i?  Case is ignored here and below. */
 bool header_is(const struct header *, size_t i, const char *name);

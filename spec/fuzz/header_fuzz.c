@@ -8,9 +8,10 @@ static void
 check_block(const char *p, size_t size)
 {
 	struct header h;
+	bool whole = header_parse(p, size, &h) == 0;
 	size_t at = 0;
 
-	header_parse(p, size, &h);
+	assert(whole || h.count == HEADER_FIELDS_MAX);
 	for (size_t i = 0; i < h.count; i++) {
 		struct header_field *f = &h.field[i];
 		char *value = mem_alloc(f->end - f->value + 1);
@@ -26,7 +27,7 @@ check_block(const char *p, size_t size)
 		mem_free(value);
 		at = f->end;
 	}
-	assert(at == size);
+	assert(whole ? at == size : at < size);
 	header_clear(&h);
 }
 

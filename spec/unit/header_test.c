@@ -52,6 +52,25 @@ describe(const char *p, size_t len, char *out)
 	header_clear(&h);
 }
 
+/* A header that is made of fields alone costs no more than it may. */
+static void
+test_too_many(void)
+{
+	enum { MAX = HEADER_FIELDS_MAX };
+	char *p = mem_alloc((MAX + 1) * 4);
+	struct header h;
+
+	for (size_t i = 0; i <= MAX; i++)
+		memcpy(p + i * 4, "A:\r\n", 4);
+	test_int("as many as may be", header_parse(p, MAX * 4, &h), 0);
+	test_int("all are there", (long long)h.count, MAX);
+	header_clear(&h);
+	test_int("one too many", header_parse(p, (MAX + 1) * 4, &h), -1);
+	test_int("it is left out", (long long)h.count, MAX);
+	header_clear(&h);
+	mem_free(p);
+}
+
 static void
 test_cases(void)
 {
@@ -145,6 +164,7 @@ int
 main(void)
 {
 	test_cases();
+	test_too_many();
 	test_find();
 	test_ok_to_send();
 	test_many();

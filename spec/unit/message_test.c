@@ -154,6 +154,32 @@ check_limits(void)
 	message_free(m);
 }
 
+/* Neither fields nor what is removed of them can make this slow. */
+static void
+check_many_fields(void)
+{
+	const struct message_conf conf = { dir, 1000, 1000000 };
+	struct message *m = message_new(&conf);
+	int i;
+
+	for (i = 0; i < HEADER_FIELDS_MAX; i++)
+		message_append(m, i & 1 ? "A: 1\r\n" : "B: 1\r\n", 6);
+	test_int("many", message_append(m, "\r\nx\r\n", 5), MESSAGE_OK);
+	test_int("one for all", message_set_header(m, "b", "2", 1), 0);
+	test_int("the others went", (long long)message_field_count(m),
+	    HEADER_FIELDS_MAX / 2 + 1);
+	test_int("and are not counted", (long long)message_out_size(m),
+	    HEADER_FIELDS_MAX / 2 * 6 + 6 + 5);
+	message_free(m);
+	m = message_new(&conf);
+	for (i = 0; i <= HEADER_FIELDS_MAX; i++)
+		message_append(m, "A: 1\r\n", 6);
+	test_int("too many", message_append(m, "\r\nx\r\n", 5),
+	    MESSAGE_HEADER_LONG);
+	message_end(m);
+	message_free(m);
+}
+
 /* More than one block in the file, read in odd pieces. */
 static void
 check_big(void)
@@ -431,6 +457,7 @@ main(void)
 	}
 	check_header_done();
 	check_limits();
+	check_many_fields();
 	check_big();
 	check_edits();
 	check_headers();

@@ -155,6 +155,25 @@ set_trace(struct session *s, const struct txn_rcpt *only)
 	message_set_trace(s->txn.message, out->p);
 }
 
+static const char *
+route_name(const struct session *s, const struct txn_rcpt *r)
+{
+	return r->relay != NULL ? r->relay : s->conf->relay->name;
+}
+
+/* Hooks may have given recipients next hops of their own since RCPT. */
+static bool
+is_divided(const struct session *s, const struct txn_rcpt *first)
+{
+	const struct txn_rcpt *r;
+
+	for (r = first->next; r != NULL; r = r->next)
+		if (r->state == TXN_RCPT_ACCEPTED &&
+		    strcmp(route_name(s, r), route_name(s, first)) != 0)
+			return true;
+	return false;
+}
+
 static void
 deliver(struct session *s, const struct txn_rcpt *first, size_t count)
 {
@@ -165,6 +184,10 @@ deliver(struct session *s, const struct txn_rcpt *first, size_t count)
 		name = t->relay;
 	if (t->quarantine != NULL)
 		name = t->quarantine;
+	if (t->relay == NULL && t->quarantine == NULL && is_divided(s, first)) {
+		refuse(s, 451, "4.3.0", "no single way for this message");
+		return;
+	}
 	if (!handoff_relay(s, name)) {
 		refuse(s, 451, "4.3.0", "no way for this message");
 		return;

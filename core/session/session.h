@@ -40,7 +40,7 @@ struct session;
  */
 
 /* What the configuration says for sessions of one listener, resolved. */
-struct session_limits {
+struct session_limits {		/* 0 for any number of */
 	uint64_t message_size;
 	unsigned messages, recipients, commands, errors, soft_errors, received;
 	size_t command_line, text_line, header_size, memory_message;

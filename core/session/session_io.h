@@ -49,6 +49,7 @@ enum {
 	SESSION_HELO_MAX = 255,		/* RFC 5321 4.5.3.1.2 */
 	SESSION_JUNK_MAX = 256 * 1024,	/* octets of a command without CRLF */
 	SESSION_DELAY_MAX = 60,
+	SESSION_REFUSED_MAX = 1000,	/* recipients in one transaction */
 };
 
 struct session_io {

@@ -67,7 +67,8 @@ on_content(void *arg, const char *p, size_t len)
 
 	if (io->too_big || io->refusal != NULL)
 		return;
-	io->too_big = io->body.octets > s->limits.message_size;
+	io->too_big = s->limits.message_size != 0 &&
+	    io->body.octets > s->limits.message_size;
 	if (!io->too_big)
 		message_append(s->txn.message, p, len);
 }

@@ -10,6 +10,16 @@
 
 #include "session.h"
 
+/* Those that were refused cost memory, too, until the transaction ends. */
+static bool
+too_many(const struct session *s)
+{
+	unsigned limit = s->limits.recipients;
+
+	return (limit != 0 && s->txn.accepted >= limit) ||
+	    s->txn.refused >= SESSION_REFUSED_MAX;
+}
+
 bool
 verb_rcpt_check(struct session *s, const struct command *c)
 {
@@ -27,7 +37,7 @@ verb_rcpt_check(struct session *s, const struct command *c)
 		session_error(s, 555, "5.5.4", "parameter not supported");
 		return false;
 	}
-	if (s->limits.recipients != 0 && t->accepted >= s->limits.recipients) {
+	if (too_many(s)) {
 		session_error(s, 452, "4.5.3", "too many recipients");
 		return false;
 	}
@@ -42,15 +52,29 @@ verb_rcpt_check(struct session *s, const struct command *c)
 	return false;
 }
 
+static const struct txn_rcpt *
+first_accepted(const struct session *s)
+{
+	const struct txn_rcpt *r = s->txn.rcpts;
+
+	while (r != NULL && r->state != TXN_RCPT_ACCEPTED)
+		r = r->next;
+	return r;
+}
+
+/* It goes where those are going that it joins. */
 struct txn_rcpt *
 session_add_rcpt(struct session *s, const struct path *path)
 {
+	const struct txn_rcpt *first = first_accepted(s);
 	struct txn_rcpt *r = txn_add_rcpt(&s->txn, path);
 
 	r->added = true;
 	r->serial = ++s->rcpt_serial;
-	if (s->io->rcpt == NULL)
+	if (s->io->rcpt == NULL) {
 		r->state = TXN_RCPT_ACCEPTED;
+		r->relay = first != NULL ? first->relay : NULL;
+	}
 	s->txn.edited = true;
 	return r;
 }
@@ -60,11 +84,15 @@ session_add_rcpt(struct session *s, const struct path *path)
 static void
 settle(struct session *s, enum txn_rcpt_state state)
 {
-	struct txn_rcpt *r;
+	struct txn_rcpt *r, *asked = s->io->rcpt;
 
-	for (r = s->io->rcpt; r != NULL; r = r->next)
-		if (r->state == TXN_RCPT_ASKED)
-			r->state = state;
+	for (r = asked; r != NULL; r = r->next) {
+		if (r->state != TXN_RCPT_ASKED)
+			continue;
+		r->state = state;
+		if (r->relay == NULL)
+			r->relay = asked->relay;
+	}
 	s->io->rcpt = NULL;
 }
 
@@ -101,11 +129,9 @@ differ(const char *a, const char *b)
 static bool
 fits(const struct session *s, const struct txn_rcpt *r)
 {
-	const struct txn_rcpt *first = s->txn.rcpts;
+	const struct txn_rcpt *first = first_accepted(s);
 	const char *usual = s->conf->relay->name;
 
-	while (first != NULL && first->state != TXN_RCPT_ACCEPTED)
-		first = first->next;
 	if (first == NULL)
 		return true;
 	return !differ(first->relay != NULL ? first->relay : usual,

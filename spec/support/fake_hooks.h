@@ -81,7 +81,7 @@ fake_decide(struct session *s, struct verdict *v, char event[600])
 		break;
 	case STAGE_RCPT:
 		arg = q->u.rcpt->path.text;
-		if (strstr(arg, "-hub@"))
+		if (strstr(arg, "-hub"))
 			q->u.rcpt->relay = "hub";
 		if (strstr(arg, "-red@"))
 			q->u.rcpt->group = "red";
@@ -103,7 +103,10 @@ fake_decide(struct session *s, struct verdict *v, char event[600])
 		return;
 	default:
 		snprintf(event, 600, "%s", stage);
-		fake_verdict(fake_stage_word(stage, word), v);
+		arg = fake_stage_word(stage, word);
+		fake_verdict(arg, v);
+		if (strstr(arg, ".part"))
+			s->txn.rcpts_last->relay = "hub";
 		return;
 	}
 	snprintf(event, 600, "%s(%s)", stage, arg);

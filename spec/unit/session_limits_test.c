@@ -98,6 +98,26 @@ content_limits(void)
 	fake_end();
 }
 
+/* A client that is told to come again for each recipient does so at once. */
+static void
+refused_recipients(void)
+{
+	int i;
+
+	begin("");
+	fake.conf.limits.recipients = 0;
+	talk(EHLO "MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n");
+	for (i = 0; i < 1000; i++)
+		fake_say("RCPT TO:<r-hub@b.test>\r\n", 100000);
+	test_ok("each by itself", !said("too many") &&
+	    said("452 4.5.3 send this recipient in another transaction\r\n"));
+	fake_say("RCPT TO:<r@b.test>\r\n", 100000);
+	test_ok("not for ever", said("452 4.5.3 too many recipients\r\n"));
+	fake_say("DATA\r\n|A: 1\r\n\r\n.\r\n", 100000);
+	test_ok("the one is delivered", said("Hop took it"));
+	fake_end();
+}
+
 static void
 long_lines(void)
 {
@@ -125,6 +145,7 @@ main(void)
 	delays();
 	unread_replies();
 	content_limits();
+	refused_recipients();
 	long_lines();
 	return test_done();
 }

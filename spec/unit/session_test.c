@@ -171,6 +171,17 @@ static const struct script {
 	"452 4.5.3 send this recipient in another transaction\r\n" OK MAIL_OK
 	RCPT_OK "452 4.5.3 send this recipient in another transaction\r\n"
 	GO TAKEN BYE, NULL, NULL },
+{ "another relay after RCPT", 0, "message=x.part", EHLO
+	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n"
+	"RCPT TO:<q@b.test>\r\nDATA\r\n|" CONTENT QUIT,
+	START MAIL_OK RCPT_OK RCPT_OK GO
+	"451 4.3.0 no single way for this message\r\n" BYE, NULL, "" },
+{ "a hook adds a recipient, another relay", 0, "", EHLO
+	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r-hub-also@b.test>\r\n"
+	"DATA\r\n|" CONTENT QUIT, START MAIL_OK RCPT_OK GO TAKEN BYE,
+	"pre_connection connect helo(c.test) mail(s@a.test) "
+	"rcpt(r-hub-also@b.test) data headers message +relay(hub) "
+	"deliver(2 edited) -relay relayed(250) reset disconnect ", NULL },
 { "another group", 0, "", EHLO "MAIL FROM:<s@a.test>\r\n"
 	"RCPT TO:<r-red@b.test>\r\nRCPT TO:<r@b.test>\r\n"
 	"RCPT TO:<q-red@b.test>\r\n" QUIT, START MAIL_OK RCPT_OK

@@ -16,6 +16,7 @@
 enum {
 	CHUNK_MIN = 4 * 1024,	/* octets asked of one read; grows with need */
 	CHUNK_MAX = 64 * 1024,
+	SMALL_READS = 32,	/* in a row, until it shrinks */
 };
 
 struct conn {
@@ -27,6 +28,7 @@ struct conn {
 	ev_timer timer;
 	struct buf input, output;
 	size_t input_max, chunk;
+	unsigned small_reads;
 	int64_t deadline;	/* clock_ms; 0: none */
 	uint64_t bytes_in, bytes_out;
 	int error;
@@ -193,9 +195,10 @@ fill(struct conn *c)
 		return n;
 	buf_commit(&c->input, (size_t)n);
 	c->bytes_in += (uint64_t)n;
+	c->small_reads = (size_t)n < c->chunk / 4 ? c->small_reads + 1 : 0;
 	if ((size_t)n == c->chunk && c->chunk < CHUNK_MAX)
 		c->chunk *= 4;
-	else if ((size_t)n < c->chunk / 4 && c->chunk > CHUNK_MIN)
+	else if (c->small_reads > SMALL_READS && c->chunk > CHUNK_MIN)
 		c->chunk /= 4;
 	return n;
 }

@@ -280,6 +280,32 @@ test_edited(void)
 	end("edited");
 }
 
+/* It leaves while the content comes in: one fresh transaction. */
+static void
+test_left_between(void)
+{
+	struct txn txn;
+	int code = 0;
+
+	begin(PIPE MAIL B OK OK "end\n" PIPE MAIL B "< DATA\n" OK OK
+	    "> 354 go\n<.\n" OK "wait\n");
+	make_txn(&txn, content);
+	got[0] = '\0';
+	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
+	    on_result, &code);
+	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
+	wait_told();
+	txn.rcpts->state = TXN_RCPT_ACCEPTED;
+	while (stats().connections)
+		ev_run(loop, EVRUN_ONCE);
+	test_ok("nothing is told between steps", !told);
+	relay_deliver(txn.handoff, &txn, txn.message);
+	wait_told();
+	test_str("left between", got, "250 2.1.5|250 2.0.0");
+	txn_clear(&txn);
+	end("left between");
+}
+
 int
 main(void)
 {
@@ -294,6 +320,7 @@ main(void)
 	test_failover();
 	test_free();
 	test_edited();
+	test_left_between();
 	make_relays();
 	client_end();
 	arena_free(arena);

@@ -1,4 +1,6 @@
 /* relay: whole hand-offs to a server that plays a part, good and bad. */
+#include <sys/un.h>
+
 #include "client.h"
 
 #define LHLO "> 220 hub\n< LHLO us\n> 250-hub\n> 250 PIPELINING\n"
@@ -233,6 +235,42 @@ test_large(struct arena *arena)
 	close(listener);
 }
 
+/* Over a UNIX socket; and a host that no resolver knows. */
+static void
+test_dial(struct arena *arena)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct script script;
+	struct route route;
+	struct txn txn;
+	char url[160];
+
+	snprintf(un.sun_path, sizeof un.sun_path, "/tmp/lunette-relay-%d",
+	    (int)getpid());
+	sprintf(url, "lmtp+unix:%s", un.sun_path);
+	test_int("bind", bind(listener, (struct sockaddr *)&un, sizeof un), 0);
+	listen(listener, 1);
+	open_route(arena, url, &route);
+	script_start(&script, listener, LHLO MAIL B OK OK DATA OK "wait\n");
+	make_txn(&txn, content);
+	hand_off(&txn, &route, CHECK, 1);
+	test_str("UNIX socket", got, "250 2.1.5|250 2.0.0");
+	txn_clear(&txn);
+	free_relays();
+	make_relays();
+	script_end(&script);
+	test_str("UNIX socket", script.error, "");
+	close(listener);
+	unlink(un.sun_path);
+
+	open_route(arena, "smtp://nowhere.test", &route);
+	make_txn(&txn, content);
+	hand_off(&txn, &route, CHECK, 1);
+	test_str("unknown host", got, "451 4.4.1");
+	txn_clear(&txn);
+}
+
 static void
 test_discard(struct arena *arena)
 {
@@ -311,6 +349,7 @@ main(void)
 	test_parts(arena);
 	test_params(arena);
 	test_large(arena);
+	test_dial(arena);
 	test_discard(arena);
 	client_end();
 	arena_free(arena);

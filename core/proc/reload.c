@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,13 @@ on_loaded(void *arg, struct generation *gen, const char *error)
 	r->loader = NULL;
 	if (!gen) {
 		fail(r, error);
+		return;
+	}
+	if (service_try_log(s, &gen->conf) < 0) {
+		snprintf(why, sizeof why, "log %.500s: %s", gen->conf.log_to,
+		    strerror(errno));
+		generation_free(gen);
+		fail(r, why);
 		return;
 	}
 	r->incoming = release_new(gen, s->release, s->shared, why);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "notify.h"
@@ -88,11 +89,11 @@ service_quit(struct service *s)
 /* In the background stderr is /dev/null: the log goes to syslog, or if there
  * is none nowhere, which is said before it is too late to read. */
 static int
-open_log(const struct service *s, const char **to)
+open_log(const struct service *s, const struct conf *conf, const char **to)
 {
 	int fd;
 
-	*to = s->release->gen->conf.log_to;
+	*to = conf->log_to;
 	if (!s->detached || strcmp(*to, "stderr") != 0)
 		return log_open(*to);
 	*to = "syslog";
@@ -106,12 +107,24 @@ open_log(const struct service *s, const char **to)
 }
 
 int
+service_try_log(const struct service *s, const struct conf *conf)
+{
+	const char *to;
+	int fd = open_log(s, conf, &to);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+int
 service_use_log(struct service *s)
 {
 	const struct conf *conf = &s->release->gen->conf;
 	struct notice_message m = { .kind = NOTICE_LOG };
 	const char *to;
-	int fd = open_log(s, &to);
+	int fd = open_log(s, conf, &to);
 
 	if (fd < 0)
 		return -1;

@@ -106,6 +106,9 @@ describe("a reload", function()
     ["an unknown setting"] = { "domians.-domains", function()
       server:config [[ relay = "discard:"; hooks = { { "rcpt_domains", domians = { "x.test" } } } ]]
     end },
+    ["a log that cannot be written"] = { "nowhere/log.-no such file", function()
+      server:config [[ relay = "discard:"; hooks = { "policy" }; log = { to = "nowhere/log" } ]]
+    end },
     ["an address that is taken"] = { "address already in use", function()
       server:config([[ relay = "discard:"; hooks = { "policy" }; bind = { retries = 0 };
         listen = { "127.0.0.1:0", "127.0.0.1:]] .. require "spec.support.sink".start {}.port .. '" }')

@@ -170,7 +170,8 @@ privilege_drop(const struct conf *conf, int death_signal,
 		if (look_up(conf->user, conf->group, &id, error) < 0)
 			return -1;
 		/* While their files, and the code that reads them, are the
-		 * system's. */
+		 * system's.  A zone that has a name is not read again. */
+		setenv("TZ", ":/etc/localtime", 0);
 		tzset();
 		if (initgroups(id.name, id.gid) < 0)
 			return fail(error, "user: groups of \"%s\": %s",

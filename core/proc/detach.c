@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptors.h"
+
 #include "detach.h"
 
 static int pipe_fd = -1;
@@ -47,7 +49,7 @@ detach_start(void)
 		close(fds[1]);
 		return wait_for(pid, fds[0]);
 	}
-	close(fds[0]);
+	descriptors_keep(&fds[1], 1);
 	pipe_fd = fds[1];
 	setsid();		/* a fresh child leads no group: cannot fail */
 	return -1;

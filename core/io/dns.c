@@ -22,6 +22,7 @@ enum { CLASS_IN = 1, EDNS_SIZE = 1232 };
 struct dns {
 	struct ev_loop *loop;
 	ares_channel channel;
+	size_t servers;
 	char *hosts;
 	ev_timer timer;		/* the next try, or its end */
 	ev_timer soon;		/* answers that wait for the next turn */
@@ -315,6 +316,7 @@ start_channel(struct dns *d, const struct dns_conf *conf)
 	unsigned seed;
 	int status;
 
+	d->servers = n;
 	if (n == 1)
 		o.flags |= ARES_FLAG_NOCHECKRESP;
 	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed)
@@ -396,10 +398,15 @@ static void
 query_ask(struct dns_query *q, const char *name, const enum dns_type *types,
     unsigned count)
 {
+	const char *error = NULL;
 	unsigned i;
 
-	if (!*name || !dns_name_ok(name)) {
-		query_note(q, DNS_FAILED, "not a name that can be asked for");
+	if (!*name || !dns_name_ok(name))
+		error = "not a name that can be asked for";
+	else if (!q->dns->servers)
+		error = "no name server";
+	if (error) {
+		query_note(q, DNS_FAILED, error);
 		query_answered(q);
 		return;
 	}

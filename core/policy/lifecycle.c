@@ -156,32 +156,15 @@ lifecycle_start(struct policy *p, char *error, size_t size)
 	return failed ? -1 : 0;
 }
 
-/* Reading a setting that was not declared raises. */
-static int
-on_no_setting(lua_State *L)
-{
-	lua_pushvalue(L, 2);
-	lua_rawget(L, lua_upvalueindex(1));
-	if (lua_toboolean(L, -1)) {
-		lua_pushnil(L);
-		return 1;
-	}
-	return luaL_error(L, "there is no setting \"%s\"",
-	    lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
-}
-
 static void
 freeze_instance(lua_State *L, struct instance *in)
 {
 	lua_rawgeti(L, LUA_REGISTRYINDEX, in->settings);
+	lua_pushnil(L);
+	lua_setmetatable(L, -2);
 	sandbox_freeze_deep(L, -1, "settings");
-	if (sandbox_contents(L, -1)) {
-		lua_createtable(L, 0, 1);
-		lua_rawgeti(L, LUA_REGISTRYINDEX, in->declared);
-		lua_pushcclosure(L, on_no_setting, 1);
-		lua_setfield(L, -2, "__index");
-		lua_setmetatable(L, -2);
-	}
+	if (sandbox_contents(L, -1))
+		settings_guard(L, in);
 	lua_settop(L, 0);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, in->table);
 	sandbox_freeze(L, -1, in->name);

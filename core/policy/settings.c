@@ -420,6 +420,30 @@ push_entry(lua_State *L, const struct value *entry)
 	}
 }
 
+/* Reading a setting that was not declared raises. */
+static int
+on_no_setting(lua_State *L)
+{
+	lua_pushvalue(L, 2);
+	lua_rawget(L, lua_upvalueindex(1));
+	if (lua_toboolean(L, -1)) {
+		lua_pushnil(L);
+		return 1;
+	}
+	return luaL_error(L, "there is no setting \"%s\"",
+	    lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
+}
+
+void
+settings_guard(lua_State *L, const struct instance *in)
+{
+	lua_createtable(L, 0, 1);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, in->declared);
+	lua_pushcclosure(L, on_no_setting, 1);
+	lua_setfield(L, -2, "__index");
+	lua_setmetatable(L, -2);
+}
+
 void
 settings_fill(lua_State *L, struct instance *in)
 {
@@ -446,6 +470,7 @@ settings_fill(lua_State *L, struct instance *in)
 	}
 	in->declared = luaL_ref(L, LUA_REGISTRYINDEX);
 	lua_settop(L, decl);
+	settings_guard(L, in);
 }
 
 void

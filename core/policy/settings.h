@@ -14,6 +14,8 @@ struct value;
  * values.  Raises one line that names file, line, hook and setting.
  */
 void settings_fill(lua_State *, struct instance *);
+/* Reading a setting that is not declared raises, in the table on top. */
+void settings_guard(lua_State *, const struct instance *);
 void settings_open(lua_State *);	/* raw functions of lunette.setting */
 
 /* Keys of an entry that are the core's, not the hook's. */

@@ -61,6 +61,9 @@ static const struct {
 	    "\"h\"", "hooks/h.lua:1: no" },
 	{ "start fails", "return { start = function() return nil, \"gone\" "
 	    "end }", "\"h\"", "h: start: gone" },
+	{ "undeclared setting", "local h = { settings = { a = 1 } }\n"
+	    "function h.start() return h.settings.b end return h", "\"h\"",
+	    "hooks/h.lua:2: there is no setting \"b\"" },
 	{ "undefined global", "return { start = function() foo() end }",
 	    "\"h\"", "hooks/h.lua:1: undefined global \"foo\"" },
 	{ "global write", "x = 1", "\"h\"", "hooks/h.lua:1: global \"x\" "

@@ -100,6 +100,8 @@ static const struct talk talks[] = {
 	    "451 4.3.0", 1 },
 	{ "frozen settings", "function h.mail(s) h.settings.a = 2 end", MAIL,
 	    "451 4.3.0", 1 },
+	{ "undeclared setting", "function h.mail(s) return h.settings.b end",
+	    MAIL, "451 4.3.0", 1 },
 	{ "memory", "function h.mail(s) local t = {} while true do "
 	    "t[#t + 1] = ('x'):rep(1000) .. #t end end\n", MAIL,
 	    "451 4.3.0", 1 },

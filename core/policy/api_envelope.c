@@ -43,13 +43,7 @@ push_user(lua_State *L, const struct path *path)
 static int
 push_domain(lua_State *L, const struct path *path)
 {
-	const char *domain = path_domain(path);
-
-	if (domain)
-		lua_pushstring(L, domain);
-	else
-		lua_pushnil(L);
-	return 1;
+	return object_push_text(L, path_domain(path));
 }
 
 static int
@@ -229,25 +223,15 @@ get_rcpt_params(lua_State *L, void *self)
 }
 
 static int
-push_text(lua_State *L, const char *s)
-{
-	if (s)
-		lua_pushstring(L, s);
-	else
-		lua_pushnil(L);
-	return 1;
-}
-
-static int
 get_rcpt_original(lua_State *L, void *self)
 {
-	return push_text(L, rcpt(self)->original);
+	return object_push_text(L, rcpt(self)->original);
 }
 
 static int
 get_rcpt_relay(lua_State *L, void *self)
 {
-	return push_text(L, rcpt(self)->relay);
+	return object_push_text(L, rcpt(self)->relay);
 }
 
 static void
@@ -262,7 +246,7 @@ set_rcpt_relay(lua_State *L, void *self, int idx)
 static int
 get_rcpt_group(lua_State *L, void *self)
 {
-	return push_text(L, rcpt(self)->group);
+	return object_push_text(L, rcpt(self)->group);
 }
 
 static void

@@ -106,8 +106,7 @@ write_text(lua_State *L, struct log_line *line, int idx)
 
 	if (lua_gettop(L) > idx) {
 		luaL_checkstring(L, idx);
-		lua_rawgeti(L, LUA_REGISTRYINDEX,
-		    state_policy(L)->ref[HOST_FORMAT]);
+		state_push(L, HOST_FORMAT);
 		lua_insert(L, idx);
 		lua_call(L, lua_gettop(L) - idx, 1);
 	}
@@ -195,7 +194,7 @@ api_log_open(lua_State *L)
 		lua_setfield(L, -2, levels[i]);
 	}
 	module_raw(L, "log");
-	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[HOST_GLOBALS]);
+	state_push(L, HOST_GLOBALS);
 	lua_pushcfunction(L, on_print);
 	lua_setfield(L, -2, "print");
 	lua_pop(L, 1);

@@ -50,13 +50,8 @@ get_size(lua_State *L, void *self)
 static int
 get_relay(lua_State *L, void *self)
 {
-	const char *relay = ((struct visit *)self)->session->txn.relay;
-
-	if (relay)
-		lua_pushstring(L, relay);
-	else
-		lua_pushnil(L);
-	return 1;
+	return object_push_text(L,
+	    ((struct visit *)self)->session->txn.relay);
 }
 
 static void

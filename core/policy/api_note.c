@@ -14,12 +14,6 @@ enum { DEPTH_MAX = 8 };
 
 static void adopt(lua_State *, int idx, int depth);
 
-static int
-absolute(lua_State *L, int idx)
-{
-	return idx > 0 ? idx : lua_gettop(L) + idx + 1;
-}
-
 static void
 check(lua_State *L, int idx, int depth)
 {
@@ -40,14 +34,14 @@ check(lua_State *L, int idx, int depth)
 static void
 push_meta(lua_State *L)
 {
-	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[HOST_NOTE]);
+	state_push(L, HOST_NOTE);
 }
 
 /* The table at idx, and what is in it, becomes part of a note. */
 static void
 adopt(lua_State *L, int idx, int depth)
 {
-	idx = absolute(L, idx);
+	idx = state_index(L, idx);
 	luaL_checkstack(L, 6, "note");
 	if (depth >= DEPTH_MAX)
 		luaL_error(L, "a note is at most %d tables deep", DEPTH_MAX);

@@ -221,13 +221,7 @@ get_reply_verb(lua_State *L, void *self)
 static int
 get_reply_hook(lua_State *L, void *self)
 {
-	const char *hook = reply_visit(L, self)->reply_hook;
-
-	if (hook)
-		lua_pushstring(L, hook);
-	else
-		lua_pushnil(L);
-	return 1;
+	return object_push_text(L, reply_visit(L, self)->reply_hook);
 }
 
 static const struct object_field reply_fields[] = {
@@ -285,11 +279,9 @@ get_result_relay(lua_State *L, void *self)
 static int
 get_result_id(lua_State *L, void *self)
 {
-	if (result(self)->id[0])
-		lua_pushstring(L, result(self)->id);
-	else
-		lua_pushnil(L);
-	return 1;
+	const char *id = result(self)->id;
+
+	return object_push_text(L, *id ? id : NULL);
 }
 
 static int

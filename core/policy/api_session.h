@@ -18,6 +18,8 @@ int api_session_push_args(lua_State *, struct visit *, enum stage);
 void api_session_release(struct visit *);
 
 /* Its parts in files of their own. */
+void api_client_open(lua_State *);	/* client, server, counts, limits */
+
 void api_envelope_open(lua_State *);
 int api_envelope_txn(lua_State *, void *visit);		/* fields of session */
 int api_envelope_sender(lua_State *, void *visit);

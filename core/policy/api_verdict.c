@@ -149,7 +149,7 @@ read_text(lua_State *L, int idx)
 	luaL_checkstring(L, idx);
 	if (lua_gettop(L) == idx)
 		return;
-	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[HOST_FORMAT]);
+	state_push(L, HOST_FORMAT);
 	lua_insert(L, idx);
 	lua_call(L, lua_gettop(L) - idx, 1);
 }

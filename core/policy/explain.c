@@ -5,10 +5,10 @@
 
 #include "api_list.h"
 #include "chain.h"
+#include "freeze.h"
 #include "host.h"
 #include "instance.h"
 #include "object.h"
-#include "sandbox.h"
 #include "state.h"
 
 #include "policy.h"
@@ -69,7 +69,7 @@ table_text(lua_State *L, FILE *to, int idx, int depth)
 		value_text(L, to, lua_gettop(L), depth + 1);
 		lua_pop(L, 1);
 	}
-	if (!sandbox_contents(L, idx))
+	if (!freeze_contents(L, idx))
 		lua_newtable(L);
 	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1), gap = ", ") {
 		if (lua_type(L, -2) != LUA_TSTRING)
@@ -116,7 +116,7 @@ instance_text(lua_State *L, FILE *to, const struct instance *in)
 		fprintf(to, "  later = true\n");
 	lua_settop(L, 0);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, in->settings);
-	if (!sandbox_contents(L, 1))
+	if (!freeze_contents(L, 1))
 		return;
 	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
 		fprintf(to, "  %s = ", lua_tostring(L, -2));

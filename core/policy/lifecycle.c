@@ -10,11 +10,11 @@
 
 #include "api_sys.h"
 #include "chunk.h"
+#include "freeze.h"
 #include "host.h"
 #include "instance.h"
 #include "module.h"
 #include "run.h"
-#include "sandbox.h"
 #include "settings.h"
 #include "state.h"
 #include "task.h"
@@ -162,12 +162,12 @@ freeze_instance(lua_State *L, struct instance *in)
 	lua_rawgeti(L, LUA_REGISTRYINDEX, in->settings);
 	lua_pushnil(L);
 	lua_setmetatable(L, -2);
-	sandbox_freeze_deep(L, -1, "settings");
-	if (sandbox_contents(L, -1))
+	freeze_deep(L, -1, "settings");
+	if (freeze_contents(L, -1))
 		settings_guard(L, in);
 	lua_settop(L, 0);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, in->table);
-	sandbox_freeze(L, -1, in->name);
+	freeze_table(L, -1, in->name);
 	lua_settop(L, 0);
 }
 

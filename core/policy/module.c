@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "chunk.h"
+#include "freeze.h"
 #include "host.h"
 #include "sandbox.h"
 #include "state.h"
@@ -16,12 +17,6 @@ static const char prefix[] = "lunette.";
 static const char *const absent[] = {
 	"net", "http", "smtp", "cache", "rate", "metric", "json", "mime", NULL
 };
-
-static void
-push_ref(lua_State *L, enum host_ref ref)
-{
-	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[ref]);
-}
 
 static const char *
 short_name(const char *name)
@@ -55,7 +50,7 @@ run(lua_State *L, const char *name)
 
 	lua_pushstring(L, name);
 	if (own) {
-		push_ref(L, HOST_RAW);
+		state_push(L, HOST_RAW);
 		lua_getfield(L, -1, own);
 		lua_remove(L, -2);
 		args = 2;
@@ -77,7 +72,7 @@ module_require(lua_State *L)
 	size_t len;
 
 	lua_settop(L, 1);
-	push_ref(L, HOST_LOADED);
+	state_push(L, HOST_LOADED);
 	lua_getfield(L, 2, name);
 	if (lua_islightuserdata(L, -1))
 		return luaL_error(L, "module \"%s\" requires itself", name);
@@ -100,7 +95,7 @@ module_require(lua_State *L)
 		return lua_error(L);
 	}
 	if (short_name(name) || p->frozen)
-		sandbox_freeze(L, -1, name);
+		freeze_table(L, -1, name);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, 2, name);
 	return 1;
@@ -109,7 +104,7 @@ module_require(lua_State *L)
 void
 module_raw(lua_State *L, const char *name)
 {
-	push_ref(L, HOST_RAW);
+	state_push(L, HOST_RAW);
 	lua_insert(L, -2);
 	lua_setfield(L, -2, name);
 	lua_pop(L, 1);
@@ -118,8 +113,8 @@ module_raw(lua_State *L, const char *name)
 void
 module_freeze(lua_State *L)
 {
-	push_ref(L, HOST_LOADED);
+	state_push(L, HOST_LOADED);
 	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-		sandbox_freeze(L, -1, lua_tostring(L, -2));
+		freeze_table(L, -1, lua_tostring(L, -2));
 	lua_pop(L, 1);
 }

@@ -47,6 +47,16 @@ object_describe(lua_State *L, int idx)
 	return "a value of no use";
 }
 
+int
+object_push_text(lua_State *L, const char *s)
+{
+	if (s)
+		lua_pushstring(L, s);
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
 /* Names of the lookup table at idx, for the hint. */
 static const char *
 hint(lua_State *L, int idx, const char *name, char out[NEAREST_MAX + 32])

@@ -56,6 +56,7 @@ void object_wrap_index(lua_State *, enum object_kind, lua_CFunction fn);
 void *object_new(lua_State *, enum object_kind, size_t size);
 void *object_test(lua_State *, int idx, enum object_kind);	/* or NULL */
 void *object_check(lua_State *, int idx, enum object_kind);	/* or raise */
+int object_push_text(lua_State *, const char *s);	/* or nil; gives 1 */
 /* The name of a value for messages: "a session", "a table". */
 const char *object_describe(lua_State *, int idx);
 

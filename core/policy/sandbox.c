@@ -7,222 +7,15 @@
 #include <lualib.h>
 
 #include "coroutines.h"
+#include "freeze.h"
 #include "host.h"
 #include "module.h"
 #include "nearest.h"
-#include "object.h"
 #include "state.h"
 
 #include "sandbox.h"
 
-enum { LOAD_MAX = 1024 * 1024, FREEZE_DEPTH = 16 };
-
-static void
-push_ref(lua_State *L, enum host_ref ref)
-{
-	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[ref]);
-}
-
-bool
-sandbox_contents(lua_State *L, int idx)
-{
-	if (lua_type(L, idx) != LUA_TTABLE)
-		return false;
-	lua_pushvalue(L, idx);
-	push_ref(L, HOST_LOCKED);
-	lua_insert(L, -2);
-	lua_rawget(L, -2);
-	lua_remove(L, -2);
-	if (lua_istable(L, -1))
-		return true;
-	lua_pop(L, 1);
-	return false;
-}
-
-static int
-on_write_frozen(lua_State *L)
-{
-	const char *key = lua_type(L, 2) == LUA_TSTRING ?
-	    lua_tostring(L, 2) : "?";
-
-	return luaL_error(L, "%s is frozen: \"%s\" cannot be set",
-	    lua_tostring(L, lua_upvalueindex(1)), key);
-}
-
-static bool
-is_item(lua_State *L, int idx, size_t items)
-{
-	double n;
-
-	if (lua_type(L, idx) != LUA_TNUMBER)
-		return false;
-	n = lua_tonumber(L, idx);
-	return n >= 1 && n <= (double)items && n == (double)(size_t)n;
-}
-
-/* Move the named fields of t to a new table, which is left on the stack. */
-static void
-move_fields(lua_State *L, int t)
-{
-	size_t items = lua_objlen(L, t);
-	int contents;
-
-	lua_newtable(L);
-	contents = lua_gettop(L);
-	for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
-		if (is_item(L, -2, items))
-			continue;
-		lua_pushvalue(L, -2);
-		lua_pushvalue(L, -2);
-		lua_rawset(L, contents);
-	}
-	for (lua_pushnil(L); lua_next(L, contents); lua_pop(L, 1)) {
-		lua_pushvalue(L, -2);
-		lua_pushnil(L);
-		lua_rawset(L, t);
-	}
-}
-
-/* t looks things up in the table on top of the stack, which is popped. */
-static void
-lock(lua_State *L, int t, const char *name)
-{
-	int contents = lua_gettop(L);
-
-	lua_createtable(L, 0, 3);
-	lua_pushvalue(L, contents);
-	lua_setfield(L, -2, "__index");
-	lua_pushstring(L, name);
-	lua_pushcclosure(L, on_write_frozen, 1);
-	lua_setfield(L, -2, "__newindex");
-	lua_pushboolean(L, 0);
-	lua_setfield(L, -2, "__metatable");
-	lua_setmetatable(L, t);
-
-	push_ref(L, HOST_LOCKED);
-	lua_pushvalue(L, t);
-	lua_pushvalue(L, contents);
-	lua_rawset(L, -3);
-	lua_settop(L, contents - 1);
-}
-
-static int
-absolute(lua_State *L, int idx)
-{
-	return idx > 0 ? idx : lua_gettop(L) + idx + 1;
-}
-
-void
-sandbox_freeze(lua_State *L, int idx, const char *name)
-{
-	idx = absolute(L, idx);
-	if (lua_type(L, idx) != LUA_TTABLE)
-		return;
-	if (lua_getmetatable(L, idx)) {
-		lua_pop(L, 1);
-		return;
-	}
-	luaL_checkstack(L, 8, "freeze");
-	move_fields(L, idx);
-	lock(L, idx, name);
-}
-
-static void
-freeze_deep(lua_State *L, int idx, const char *name, int depth)
-{
-	idx = absolute(L, idx);
-	if (lua_type(L, idx) != LUA_TTABLE || depth == 0)
-		return;
-	luaL_checkstack(L, 8, "freeze");
-	if (lua_getmetatable(L, idx)) {
-		lua_pop(L, 1);
-		return;
-	}
-	for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
-		freeze_deep(L, -1, name, depth - 1);
-	sandbox_freeze(L, idx, name);
-}
-
-void
-sandbox_freeze_deep(lua_State *L, int idx, const char *name)
-{
-	freeze_deep(L, idx, name, FREEZE_DEPTH);
-}
-
-/* next, pairs and ipairs that see through frozen tables and our objects. */
-static int
-on_next(lua_State *L)
-{
-	luaL_checktype(L, 1, LUA_TTABLE);
-	lua_settop(L, 2);
-	if (sandbox_contents(L, 1))
-		lua_replace(L, 1);
-	return lua_next(L, 1) ? 2 : (lua_pushnil(L), 1);
-}
-
-/* Items first, then named fields. */
-static int
-on_next_frozen(lua_State *L)
-{
-	size_t items;
-
-	lua_settop(L, 2);
-	items = lua_objlen(L, 1);
-	if (lua_isnil(L, 2) ? items > 0 : is_item(L, 2, items)) {
-		if (lua_next(L, 1))
-			return 2;
-		lua_settop(L, 1);
-		lua_pushnil(L);
-	}
-	if (!sandbox_contents(L, 1))
-		return 0;
-	lua_insert(L, 2);
-	return lua_next(L, 2) ? 2 : 0;
-}
-
-/* Upvalue 1 is the original next, for which the interpreter has a fast way. */
-static int
-on_pairs(lua_State *L)
-{
-	luaL_checktype(L, 1, LUA_TTABLE);
-	lua_settop(L, 1);
-	if (sandbox_contents(L, 1)) {
-		lua_pop(L, 1);
-		lua_pushcfunction(L, on_next_frozen);
-	} else
-		lua_pushvalue(L, lua_upvalueindex(1));
-	lua_pushvalue(L, 1);
-	lua_pushnil(L);
-	return 3;
-}
-
-static int
-on_ipairs(lua_State *L)
-{
-	if (luaL_getmetafield(L, 1, "__ipairs")) {
-		lua_pushvalue(L, 1);
-		lua_call(L, 1, 3);
-		return 3;
-	}
-	luaL_checktype(L, 1, LUA_TTABLE);
-	lua_settop(L, 1);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, 1, 3);
-	return 3;
-}
-
-/* Call upvalue 1 unless the table is frozen: rawset, table.insert and so on. */
-static int
-on_change(lua_State *L)
-{
-	if (lua_type(L, 1) == LUA_TTABLE && sandbox_contents(L, 1))
-		return luaL_error(L, "a frozen table cannot be changed");
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-	return lua_gettop(L);
-}
+enum { LOAD_MAX = 1024 * 1024 };
 
 static int
 on_collectgarbage(lua_State *L)
@@ -376,15 +169,15 @@ add_library(lua_State *L, const char *name)
 {
 	lua_getglobal(L, name);
 	if (strcmp(name, "table") == 0) {
-		wrap(L, "insert", "insert", on_change);
-		wrap(L, "remove", "remove", on_change);
-		wrap(L, "sort", "sort", on_change);
+		wrap(L, "insert", "insert", freeze_change);
+		wrap(L, "remove", "remove", freeze_change);
+		wrap(L, "sort", "sort", freeze_change);
 	}
 	if (strcmp(name, "string") == 0) {
 		lua_pushnil(L);
 		lua_setfield(L, -2, "dump");
 	}
-	sandbox_freeze(L, -1, name);
+	freeze_table(L, -1, name);
 	lua_setfield(L, -2, name);
 }
 
@@ -395,7 +188,7 @@ protect_strings(lua_State *L)
 	lua_pushliteral(L, "");
 	lua_getmetatable(L, -1);
 	lua_getglobal(L, "string");
-	if (sandbox_contents(L, -1))
+	if (freeze_contents(L, -1))
 		lua_setfield(L, -3, "__index");
 	lua_pop(L, 1);
 	lua_pushboolean(L, 0);
@@ -411,10 +204,10 @@ make_globals(lua_State *L)
 	size_t i;
 
 	copy_fields(L, NULL, base);
-	wrap(L, "rawset", "rawset", on_change);
-	wrap(L, "pairs", "next", on_pairs);
-	wrap(L, "ipairs", "ipairs", on_ipairs);
-	lua_pushcfunction(L, on_next);
+	wrap(L, "rawset", "rawset", freeze_change);
+	wrap(L, "pairs", "next", freeze_pairs);
+	wrap(L, "ipairs", "ipairs", freeze_ipairs);
+	lua_pushcfunction(L, freeze_next);
 	lua_setfield(L, -2, "next");
 	lua_pushcfunction(L, on_load);
 	lua_pushvalue(L, -1);
@@ -428,10 +221,10 @@ make_globals(lua_State *L)
 		add_library(L, libs[i]);
 	protect_strings(L);
 	copy_fields(L, "os", os_fields);
-	sandbox_freeze(L, -1, "os");
+	freeze_table(L, -1, "os");
 	lua_setfield(L, -2, "os");
 	coroutines_open(L);
-	sandbox_freeze(L, -1, "coroutine");
+	freeze_table(L, -1, "coroutine");
 	lua_setfield(L, -2, "coroutine");
 }
 
@@ -461,11 +254,7 @@ make_env(lua_State *L)
 	lua_setfield(L, -2, "__metatable");
 	lua_setmetatable(L, -2);
 
-	push_ref(L, HOST_LOCKED);
-	lua_pushvalue(L, -2);
-	lua_pushvalue(L, globals);
-	lua_rawset(L, -3);
-	lua_pop(L, 1);
+	freeze_mark(L, -1, globals);
 	lua_pushvalue(L, -1);
 	new_ref(L, HOST_ENV);
 	lua_replace(L, LUA_GLOBALSINDEX);
@@ -488,12 +277,7 @@ sandbox_open(lua_State *L)
 	lua_getfield(L, -1, "format");
 	new_ref(L, HOST_FORMAT);
 	lua_pop(L, 1);
-	lua_newtable(L);
-	lua_createtable(L, 0, 1);
-	lua_pushliteral(L, "k");
-	lua_setfield(L, -2, "__mode");
-	lua_setmetatable(L, -2);
-	new_ref(L, HOST_LOCKED);
+	freeze_open(L);
 	make_globals(L);
 	make_env(L);
 }

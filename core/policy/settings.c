@@ -60,12 +60,6 @@ push(lua_State *L, const struct value *v)
 	}
 }
 
-static int
-absolute(lua_State *L, int idx)
-{
-	return idx > 0 ? idx : lua_gettop(L) + idx + 1;
-}
-
 static bool
 is_descriptor(lua_State *L, int idx)
 {
@@ -73,7 +67,7 @@ is_descriptor(lua_State *L, int idx)
 
 	if (lua_type(L, idx) != LUA_TTABLE || !lua_getmetatable(L, idx))
 		return false;
-	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[HOST_SETTING]);
+	state_push(L, HOST_SETTING);
 	yes = lua_rawequal(L, -1, -2);
 	lua_pop(L, 2);
 	return yes;
@@ -179,7 +173,7 @@ convert_record(lua_State *L, const struct setting_place *at, int decl)
 		key = lua_tostring(L, -2);
 		lua_getfield(L, t, key);
 		field = inside(at, child_value(at, key, 0), key, 0);
-		convert(L, &field, absolute(L, -2));
+		convert(L, &field, state_index(L, -2));
 		lua_setfield(L, t + 1, key);
 	}
 	lua_replace(L, t);
@@ -465,7 +459,7 @@ settings_fill(lua_State *L, struct instance *in)
 		lua_setfield(L, decl + 2, key);
 		lua_getfield(L, decl + 1, key);
 		field = inside(&top, child_value(&top, key, 0), key, 0);
-		convert(L, &field, absolute(L, -2));
+		convert(L, &field, state_index(L, -2));
 		lua_setfield(L, decl, key);
 	}
 	in->declared = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -81,6 +81,18 @@ state_show(struct policy *p, const char *name)
 		snprintf(p->conf.running, p->conf.running_size, "%s", name);
 }
 
+void
+state_push(lua_State *L, int ref)
+{
+	lua_rawgeti(L, LUA_REGISTRYINDEX, state_policy(L)->ref[ref]);
+}
+
+int
+state_index(lua_State *L, int idx)
+{
+	return idx > 0 ? idx : lua_gettop(L) + idx + 1;
+}
+
 const char *
 state_message(lua_State *L, int idx)
 {

@@ -19,6 +19,8 @@ struct policy;
 int state_open(struct policy *);		/* 0; -1: no memory */
 void state_close(struct policy *);
 struct policy *state_policy(lua_State *);	/* any thread of it */
+void state_push(lua_State *, int ref);	/* enum host_ref */
+int state_index(lua_State *, int idx);	/* from the bottom, whatever it was */
 
 /*
  * Run fn(L) with arg as a light userdata on its stack, protected.  Returns 0,

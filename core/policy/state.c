@@ -27,8 +27,10 @@ allocate(void *ud, void *old, size_t old_size, size_t size)
 		return NULL;
 	}
 	if (size > old_size && p->limited &&
-	    p->used + (size - old_size) > p->limit)
+	    p->used + (size - old_size) > p->limit) {
+		p->starved = true;
 		return NULL;
+	}
 	new = realloc(old, size);
 	if (new)
 		p->used += size - (old ? old_size : 0);
@@ -170,8 +172,9 @@ state_run(struct policy *p, lua_CFunction fn, void *arg, struct buf *trace)
 	if (state_call(p, run, &r, error, sizeof error)) {
 		if (trace)
 			buf_puts(trace, error);
-		return LUA_ERRMEM;
+		r.status = LUA_ERRMEM;
 	}
+	state_relieve(p);
 	return r.status;
 }
 
@@ -209,8 +212,11 @@ collect(lua_State *L)
 }
 
 void
-state_collect(struct policy *p)
+state_relieve(struct policy *p)
 {
+	if (!p->starved)
+		return;
+	p->starved = false;
 	state_call(p, collect, NULL, NULL, 0);
 	if (p->used < p->limit / 5 * 4 || p->exhausted)
 		return;

@@ -39,8 +39,9 @@ const char *state_message(lua_State *, int idx);
 /* "message\nstack traceback: ..." of a thread that failed or waits. */
 void state_traceback(struct policy *, lua_State *co, const char *message,
     struct buf *out);
-/* Full collection, when a hook ran out of memory; what is held beyond four
- * fifths of the limit after it will not come back. */
-void state_collect(struct policy *);
+/* Full collection, if a hook ran out of memory, even if it caught the error:
+ * the next one finds room.  What is held beyond four fifths of the limit after
+ * it will not come back. */
+void state_relieve(struct policy *);
 
 #endif

@@ -147,8 +147,7 @@ resume(struct strand *s, int args)
 		end(s, TASK_DONE, NULL);
 	else
 		fail(s, state_message(s->co, -1));
-	if (status == LUA_ERRMEM)
-		state_collect(p);
+	state_relieve(p);
 }
 
 static void
@@ -233,8 +232,13 @@ end(struct strand *s, enum task_result result, const char *message)
 	stop_timer(t);
 	t->active = false;
 	p->waiting--;
+	if (result != TASK_DONE) {
+		thread_put(p, co, ref, false);
+		co = NULL;
+	}
+	state_relieve(p);	/* before done asks the next hook */
 	t->done(t, result, co, message);
-	thread_put(p, co, ref, result == TASK_DONE);
+	thread_put(p, co, ref, true);
 }
 
 /* The strand whose wait is to blame. */

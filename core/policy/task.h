@@ -31,6 +31,7 @@ enum task_result {
 	TASK_TIMEOUT,
 };
 
+/* co is NULL unless it is TASK_DONE. */
 typedef void (*task_done_fn)(struct task *, enum task_result, lua_State *co,
     const char *message);
 

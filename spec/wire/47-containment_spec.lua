@@ -1,0 +1,57 @@
+-- What one hook does wrong is not felt by the next one.
+local lunette = require "spec.support.lunette"
+
+local greedy = [[
+local verdict, clock = require "lunette.verdict", require "lunette.clock"
+local function eat()
+  local t = {}
+  while true do t[#t + 1] = {} end
+end
+local orders = {
+  caught = function() pcall(eat) end,
+  coroutine = function() coroutine.resume(coroutine.create(eat)) end,
+  waits = function() clock.sleep(0.01) pcall(eat) end,
+  waits_more = function() pcall(eat) clock.sleep(0.01) end,
+}
+return { mail = function(_, sender)
+  local order = orders[sender.user]
+  if order then return order() end
+end, rcpt = function() return verdict.accept() end }
+]]
+-- Needs some memory of its own.
+local modest = [[
+return { mail = function()
+  local t = {}
+  for i = 1, 1000 do t[i] = ("x"):rep(100) .. i end
+end }
+]]
+
+describe("a hook that takes all memory and catches the error", function()
+  local server, c
+
+  setup(function()
+    server = lunette.start {
+      config = [[ relay = "discard:"; hooks = { "greedy", "modest" }; workers = { count = 1 };
+        lua = { memory = "16M" } ]],
+      hooks = { greedy = greedy, modest = modest },
+    }
+  end)
+  teardown(lunette.clean)
+  before_each(function()
+    c = server:dial()
+    c:hello()
+  end)
+  after_each(function() c:close() end)
+
+  for order in greedy:gmatch "\n  ([%w_]+) = function" do
+    it("leaves room for the next: " .. order, function()
+      c:cmd(("MAIL FROM:<%s@b.test>"):format(order), 250)
+      c:cmd("RCPT TO:<x@x.test>", 250)
+      c:cmd("RSET", 250)
+    end)
+  end
+
+  it("is no failure of anybody", function()
+    assert.equal(0, server:count "hook_error")
+  end)
+end)

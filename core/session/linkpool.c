@@ -105,8 +105,8 @@ link_open(struct linkpool *p, struct linkpool_ticket *t)
 static struct link *
 link_give(struct link *l)
 {
+	l->reused = l->state == LINK_IDLE;
 	set_state(l, LINK_BUSY);
-	l->reused = l->uses > 0;
 	l->uses++;
 	if (l->reused)
 		l->pool->pools->stats.reused++;
@@ -122,7 +122,7 @@ link_rest(struct link *l)
 
 	set_state(l, LINK_IDLE);
 	if (p->pools->draining || l->uses >= p->uses ||
-	    (mail_max && l->uses >= mail_max)) {
+	    (mail_max && l->uses >= mail_max) || !upstream_in_step(l->up)) {
 		link_quit(l);
 		return;
 	}
@@ -196,6 +196,17 @@ on_lost(struct link *l, const struct upstream_event *event)
 	t->fn(t->arg, NULL, LINKPOOL_UNREACHED);
 }
 
+/* Replies to what is of no interest any more, and to RSET at last. */
+static void
+on_reply(struct link *l, const struct upstream_event *event)
+{
+	if (event->verb == UPSTREAM_RSET &&
+	    reply_class(event->reply->code) != 2)
+		linkpool_close(l);
+	else if (l->state == LINK_RESETTING && !upstream_pending(l->up))
+		link_rest(l);
+}
+
 /* Of connections that are nobody's: being opened, idle, or being reset. */
 static void
 on_event(void *arg, const struct upstream_event *event)
@@ -207,8 +218,7 @@ on_event(void *arg, const struct upstream_event *event)
 		on_greeted(l);
 		return;
 	case UPSTREAM_REPLY:
-		if (l->state == LINK_RESETTING && !upstream_pending(l->up))
-			link_rest(l);
+		on_reply(l, event);
 		return;
 	case UPSTREAM_DRAINED:
 		return;

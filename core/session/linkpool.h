@@ -47,7 +47,7 @@ void linkpools_clear(struct linkpools *);	/* nobody holds any */
 struct link {
 	struct linkpool *pool;
 	struct upstream *up;
-	bool reused;		/* it has served another transaction */
+	bool reused;		/* it was idle: it may have gone stale */
 	/* private */
 	struct linkpool_ticket *ticket;	/* for whom it is being opened */
 	unsigned uses;

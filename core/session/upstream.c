@@ -260,6 +260,8 @@ on_input(struct upstream *u)
 	while (in->len) {
 		switch (reply_parse(&u->parser, in)) {
 		case REPLY_MORE:
+			if (!u->expected.len && !u->in_content)
+				lose(u, UPSTREAM_GARBLED, "reply to nothing");
 			return;
 		case REPLY_MALFORMED:
 			lose(u, UPSTREAM_GARBLED, "malformed reply");
@@ -403,7 +405,8 @@ upstream_forget_unsent(struct upstream *u)
 bool
 upstream_in_step(const struct upstream *u)
 {
-	return u->conn && u->ready && !u->content_asked;
+	return u->conn && u->ready && !u->content_asked &&
+	    (u->expected.len || !conn_input(u->conn)->len);
 }
 
 void

@@ -88,7 +88,7 @@ size_t upstream_pending(const struct upstream *);
 /* Take back those that have not been sent. */
 void upstream_forget_unsent(struct upstream *);
 /* Can it be used again once all replies are here?  Not if content was, or may
- * be, asked for. */
+ * be, asked for, or if more is there than was asked for. */
 bool upstream_in_step(const struct upstream *);
 /* Nothing is expected any more: wait that long, then UPSTREAM_IDLE. */
 void upstream_idle(struct upstream *, double seconds);

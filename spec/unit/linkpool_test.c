@@ -96,6 +96,22 @@ test_uses(void)
 	end("MAILMAX");
 }
 
+/* A transaction that is begun and left. */
+static void
+deliver_nothing(void)
+{
+	struct txn txn;
+	int code = 0;
+
+	make_txn(&txn, content);
+	got[0] = '\0';
+	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
+	    on_result, &code);
+	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
+	wait_told();
+	txn_clear(&txn);
+}
+
 /* The connection looked idle, but it had left; or it leaves when it is used. */
 static void
 test_stale(void)
@@ -126,6 +142,37 @@ test_stale(void)
 	wait_idle(0);
 	deliver("421 while idle", CHECK, "250 2.1.5|250 2.0.0");
 	end("421 while idle");
+}
+
+/* Replies that nobody asked for are not taken for those of the next message:
+ * one behind the last reply, whole or begun, and one in place of RSET's. */
+static void
+test_out_of_step(void)
+{
+	static const char *const more[] = {
+		">250 ok\r\v250 too many\r\v\nwait\nend\n",
+		">250 ok\r\v250-begun\r\v\nwait\nend\n",
+		">250 ok\r\v25\nwait\nend\n",
+	};
+	char part[2000];
+	size_t i;
+
+	for (i = 0; i < sizeof more / sizeof more[0]; i++) {
+		sprintf(part, "%s%s%s", PIPE MAIL B OK OK DATA, more[i],
+		    PIPE ONE "wait\n");
+		begin(part);
+		deliver("first", CHECK, "250 2.1.5|250 2.0.0");
+		wait_idle(0);
+		deliver("on another one", CHECK, "250 2.1.5|250 2.0.0");
+		test_int("two", (long long)stats().opened, 2);
+		end("a reply too many");
+	}
+	begin(PIPE MAIL B OK OK "< RSET\n> 354 go\nwait\nend\n" PIPE ONE
+	    "wait\n");
+	deliver_nothing();
+	wait_idle(0);
+	deliver("after a RSET that went wrong", CHECK, "250 2.1.5|250 2.0.0");
+	end("RSET");
 }
 
 static void
@@ -315,6 +362,7 @@ main(void)
 	test_reuse();
 	test_uses();
 	test_stale();
+	test_out_of_step();
 	test_idle_time();
 	test_wait();
 	test_failover();

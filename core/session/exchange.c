@@ -281,7 +281,8 @@ begin_content(struct exchange *x)
 {
 	x->step = EXCHANGE_CONTENT;
 	x->refused = x->replied = 0;
-	x->rcpt = next_accepted(x->txn->rcpts);
+	x->rcpt = upstream_is_lmtp(x->link->up) ?
+	    next_accepted(x->txn->rcpts) : NULL;
 	message_reader_init(&x->reader, x->message);
 	body_writer_init(&x->writer);
 	pump(x);

@@ -123,12 +123,28 @@ find_stored(lua_State *L, struct handle *h, enum list_kind kind,
 	    h->list.kind == kind;
 }
 
+/* A list that a hook makes for itself is Lua's memory: counted, limited and
+ * collected as such.  The handle at idx moves into a userdata of that size. */
+static void
+move_to_lua(lua_State *L, int idx)
+{
+	struct handle *old = lua_touserdata(L, idx), *h;
+	size_t len = old->own.len;
+
+	h = object_new(L, OBJECT_LIST, sizeof *h + len);
+	buf_init(&h->own);
+	memcpy(h + 1, old->own.p, len);
+	list_open((const char *)(h + 1), len, &h->list);
+	buf_clear(&old->own);
+	lua_replace(L, idx);
+}
+
 static void
 store(lua_State *L, const struct handle *h, const char *name)
 {
 	struct policy *p = state_policy(L);
 
-	if (name && p->conf.store && h->own.len >= STORE_MIN)
+	if (p->conf.store && h->own.len >= STORE_MIN)
 		p->conf.store(p->conf.find_arg, name, h->own.p, h->own.len);
 }
 
@@ -153,7 +169,10 @@ api_list_make(lua_State *L, enum list_kind kind, int idx, const char *name,
 	list_builder_free(h->builder);
 	h->builder = NULL;
 	list_open(h->own.p, h->own.len, &h->list);
-	store(L, h, name);
+	if (name)
+		store(L, h, name);
+	else
+		move_to_lua(L, top + 1);
 	return 0;
 }
 

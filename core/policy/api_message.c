@@ -184,7 +184,15 @@ on_headers(lua_State *L)
 	return 1;
 }
 
-/* Headers can be changed from the end of the message's header on. */
+enum { ADDED_MAX = 1000 };	/* a hook's own; C memory is not Lua's */
+
+static void
+check_room(lua_State *L, const struct message *m)
+{
+	if (message_field_count(m) > message_header(m)->count + ADDED_MAX)
+		luaL_error(L, "more than %d headers were added", ADDED_MAX);
+}
+
 static int
 refused(lua_State *L, const char *name)
 {
@@ -204,6 +212,7 @@ on_add_header(lua_State *L)
 	value = luaL_checklstring(L, 3, &len);
 	place = luaL_checkoption(L, 4, "top", places) == 0 ? MESSAGE_TOP :
 	    MESSAGE_BOTTOM;
+	check_room(L, m);
 	if (message_add_header(m, name, value, len, place))
 		return refused(L, name);
 	return 0;
@@ -217,6 +226,7 @@ on_set_header(lua_State *L)
 	size_t len;
 
 	value = luaL_checklstring(L, 3, &len);
+	check_room(L, m);
 	if (message_set_header(m, name, value, len))
 		return refused(L, name);
 	return 0;

@@ -73,9 +73,15 @@ on_add(lua_State *L)
 	struct visit *v = check_recipients(L);
 	struct txn_rcpt *r;
 	struct path path;
+	unsigned n = 0;
 
 	if (!v->session->txn.open)
 		return luaL_error(L, "add: there is no transaction yet");
+	for (r = v->session->txn.rcpts; r; r = r->next)
+		n++;
+	if (n >= v->session->limits.recipients)
+		return luaL_error(L, "add: more than %u recipients (limit)",
+		    v->session->limits.recipients);
 	api_envelope_path(L, 2, &path);
 	r = session_add_rcpt(v->session, &path);
 	if (!r)

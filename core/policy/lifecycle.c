@@ -87,7 +87,10 @@ step(struct lifecycle *c)
 		c->ended = false;
 		c->task.name = in->name;
 		c->task.stage = c->stage;
-		p->loading = c->stage == STAGE_START ? in : NULL;
+		if (c->stage == STAGE_START) {
+			p->loading = in;
+			lifecycle_limit(p, true);
+		}
 		task_start(&c->task, in->timeout > 0 ? in->timeout :
 		    c->seconds, push_call, c);
 		p->loading = NULL;

@@ -59,6 +59,20 @@ static const struct talk talks[] = {
 	    "'ab', '.', function() clock.sleep(0) end) assert(e:find "
 	    "'cannot wait here', e) return verdict.reject 'y' end", MAIL,
 	    "550 5.7.1 y", 0 },
+	{ "wait in a handler", "function h.mail() local ok, e = xpcall("
+	    "function() error 'x' end, function() clock.sleep(0) return 1 end)"
+	    " assert(not ok) clock.sleep(0) return verdict.reject 'y' end",
+	    MAIL, "550 5.7.1 y", 0 },
+	{ "wait as a coroutine", "function h.mail() coroutine.wrap("
+	    "clock.sleep)(0) local co = coroutine.create(clock.sleep) assert("
+	    "coroutine.resume(co, 0)) assert(coroutine.status(co) == 'dead') "
+	    "return verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
+	{ "a coroutine of another call", "local co\nfunction h.helo() "
+	    "co = coroutine.create(function() clock.sleep(60) return 7 end) "
+	    "async.race(function() coroutine.resume(co) end, function() "
+	    "return 1 end) end\nfunction h.mail() local ok, v = coroutine."
+	    "resume(co) assert(coroutine.status(co) == 'dead') clock.sleep(0) "
+	    "return verdict.reject 'y' end", MAIL, "550 5.7.1 y", 0 },
 	{ "wait in tostring", "function h.mail() local t = setmetatable({}, "
 	    "{ __tostring = function() clock.sleep(0) return 'x' end }) "
 	    "return verdict.reject(tostring(t)) end", MAIL, "550 5.7.1 x",

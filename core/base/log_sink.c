@@ -41,6 +41,22 @@ syslog_connect(const struct sockaddr_un *un)
 	return -1;
 }
 
+/*
+ * stderr.  A pipe is opened anew, so that it does not block us: two processes
+ * that find room for one line may both write.  Setting the flag on ours would
+ * set it for all who have that pipe.
+ */
+static int
+stderr_open(void)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+		fd = open("/proc/self/fd/2", O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 ? fd : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
 int
 log_open(const char *to)
 {
@@ -49,7 +65,7 @@ log_open(const char *to)
 	};
 
 	if (strcmp(to, "stderr") == 0)
-		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		return stderr_open();
 	if (strcmp(to, "syslog") == 0)
 		return syslog_connect(&un);
 	return open(to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |

@@ -308,6 +308,29 @@ test_file(void)
 	test_int("no space", (long long)drops, 1);
 }
 
+/* stderr as a pipe that others have, too: they are not to notice. */
+static void
+test_stderr_pipe(void)
+{
+	int pair[2], saved = dup(STDERR_FILENO), fd;
+
+	if (saved < 0 || pipe2(pair, O_CLOEXEC) < 0)
+		abort();
+	dup2(pair[1], STDERR_FILENO);
+	fd = log_open("stderr");
+	test_ok("opened", fd > STDERR_FILENO);
+	test_ok("does not block", fcntl(fd, F_GETFL) & O_NONBLOCK);
+	test_ok("others do", !(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK));
+	log_use(fd, "stderr");
+	log_event(LOG_INFO, "pipe", "x");
+	take(pair[0]);
+	test_str("in the pipe", rest(), "level=info event=pipe msg=x\n");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int
 main(void)
 {
@@ -326,5 +349,6 @@ main(void)
 	test_full_pipe();
 	test_syslog();
 	test_file();
+	test_stderr_pipe();
 	return test_done();
 }

@@ -78,7 +78,7 @@ bind_private(int fd, const struct sockaddr_un *addr, uid_t user)
 	errno = saved;
 	if (result < 0)
 		return -1;
-	if (geteuid() == 0 && chown(addr->sun_path, user, (gid_t)-1) < 0)
+	if (geteuid() == 0 && lchown(addr->sun_path, user, (gid_t)-1) < 0)
 		return -1;
 	return listen(fd, PEERS);
 }
@@ -185,7 +185,7 @@ control_move(struct control *c, const struct conf *conf,
 	if (strcmp(conf->control, c->path) != 0)
 		return listen_at(c, conf->control, error);
 	if (geteuid() == 0)
-		(void)chown(c->path, c->user, (gid_t)-1);
+		(void)lchown(c->path, c->user, (gid_t)-1);
 	return 0;
 }
 

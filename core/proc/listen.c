@@ -84,12 +84,24 @@ note_bound(struct listen_socket *s)
 			addr_set((struct sockaddr *)&ss, len, &s->bound);
 		return;
 	}
-	/* Who may reach it is decided by the directory. */
-	chmod(unix_path(&s->asked), 0666);
 	if (lstat(unix_path(&s->asked), &st) == 0) {
 		s->dev = st.st_dev;
 		s->ino = st.st_ino;
 	}
+}
+
+/* Who may reach a socket file is decided by its directory.  No chmod: there
+ * may be another file of that name by then. */
+static int
+bind_open(int fd, const struct addr *a)
+{
+	mode_t mask = umask(0111);
+	int result = bind(fd, (const struct sockaddr *)&a->ss, a->len);
+	int saved = errno;
+
+	umask(mask);
+	errno = saved;
+	return result;
 }
 
 /* One try.  0, or -1 with errno and *call set to what failed. */
@@ -105,7 +117,7 @@ open_one(struct listen_socket *s, int backlog, const char **call)
 	if (addr_family(&s->asked) == AF_UNIX)
 		remove_stale(&s->asked);
 	*call = "bind";
-	if (bind(fd, (const struct sockaddr *)&s->asked.ss, s->asked.len) < 0)
+	if (bind_open(fd, &s->asked) < 0)
 		goto fail;
 	*call = "listen on";
 	if (listen(fd, backlog) < 0)

@@ -121,17 +121,18 @@ accept_one(struct acceptor *a, size_t i)
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof ss;
 	struct addr client;
-	int fd;
+	int fd, error;
 
 	fd = accept4(a->listener[i].fd, (struct sockaddr *)&ss, &len,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EAGAIN || errno == EINTR)
 			return false;
-		note(a, errno);
-		if (acceptor_is_shortage(errno))
+		error = errno;
+		note(a, error);
+		if (acceptor_is_shortage(error))
 			rest(a);
-		return errno == ECONNABORTED;
+		return error == ECONNABORTED;
 	}
 	note(a, 0);
 	addr_set((struct sockaddr *)&ss, len, &client);

@@ -109,9 +109,12 @@ open_log(const struct service *s, const struct conf *conf, const char **to)
 int
 service_try_log(const struct service *s, const struct conf *conf)
 {
-	const char *to;
-	int fd = open_log(s, conf, &to);
+	const char *to, *now = s->release->gen->conf.log_to;
+	int fd;
 
+	if (strcmp(conf->log_to, now) == 0)
+		return 0;
+	fd = open_log(s, conf, &to);
 	if (fd < 0)
 		return -1;
 	close(fd);

@@ -52,7 +52,8 @@ void service_stop(struct service *);	/* TERM */
 void service_quit(struct service *);	/* QUIT */
 /* Open the log of the release in force anew, and hand it to all workers. */
 void service_reopen_log(struct service *);
-/* Can the log be opened as that configuration says?  0, or -1 with errno. */
+/* Is the log the one in force, or can it be opened?  0, or -1 with errno.  A
+ * syslogd that is down is no reason to keep an old policy. */
 int service_try_log(const struct service *, const struct conf *);
 /* Use what the release in force says about logs: at start-up and after a
  * reload.  0, or -1 with errno, and then the log is as it was. */

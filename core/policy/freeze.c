@@ -226,3 +226,16 @@ freeze_change(lua_State *L)
 	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
 	return lua_gettop(L);
 }
+
+int
+freeze_move(lua_State *L)
+{
+	int to = lua_isnoneornil(L, 5) ? 1 : 5;
+
+	if (lua_type(L, to) == LUA_TTABLE && freeze_contents(L, to))
+		return luaL_error(L, "a frozen table cannot be changed");
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+	return lua_gettop(L);
+}

@@ -28,5 +28,6 @@ int freeze_next(lua_State *);
 int freeze_pairs(lua_State *);
 int freeze_ipairs(lua_State *);
 int freeze_change(lua_State *);
+int freeze_move(lua_State *);	/* for table.move: it writes to its last table */
 
 #endif

@@ -172,6 +172,7 @@ add_library(lua_State *L, const char *name)
 		wrap(L, "insert", "insert", freeze_change);
 		wrap(L, "remove", "remove", freeze_change);
 		wrap(L, "sort", "sort", freeze_change);
+		wrap(L, "move", "move", freeze_move);
 	}
 	if (strcmp(name, "string") == 0) {
 		lua_pushnil(L);

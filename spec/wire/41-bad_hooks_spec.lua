@@ -22,6 +22,8 @@ local orders = {
   writes_field = function(session) session.id = "x" end,
   hook_table = function() kept.module.new = 1 end,
   library = function() string.rep = nil end,
+  moves = function() table.move({ 1 }, 1, 1, 1, string) end,
+  no_address = function(session) session.sender.address = "@b.test" end,
   deep = function() local function f() return 1 + f() end return f() end,
   keeps = function(session) kept.session = session end,
   uses_kept = function() return kept.session.id end,

@@ -72,7 +72,7 @@ api_envelope_path(lua_State *L, int idx, struct path *out)
 		    object_describe(L, idx));
 	text = lua_tolstring(L, idx, &len);
 	memset(&path, 0, sizeof path);
-	if (path_parse_address(text, len, false, &path) != PATH_OK)
+	if (len == 0 || path_parse_address(text, len, false, &path) != PATH_OK)
 		luaL_error(L, "\"%s\" is no valid address", text);
 	*out = path;
 }

@@ -45,6 +45,22 @@ describe("hooks and their objects:", function()
     server:stop()
   end)
 
+  it("no recipient becomes the null address", function()
+    local server = start { null = [[
+      local verdict = require "lunette.verdict"
+      return { rcpt = function(session, rcpt)
+        if rcpt.user == "set" then rcpt.address = "" end
+        if rcpt.user == "add" then session.recipients:add "" end
+        return verdict.accept()
+      end } ]] }
+    local c = hello(server)
+    c:cmd("MAIL FROM:<>", 250)
+    c:cmd("RCPT TO:<set@x.test>", "451 4%.3%.0")
+    c:cmd("RCPT TO:<add@x.test>", "451 4%.3%.0")
+    c:cmd("RCPT TO:<else@x.test>", 250)
+    server:stop()
+  end)
+
   it("recipients of another group come again on their own", function()
     local server = start { grouped = [[
       local verdict = require "lunette.verdict"

@@ -155,26 +155,22 @@ api_result_skip(lua_State *L)
 
 /* The reply that is about to be sent. */
 static struct visit *
-reply_visit(lua_State *L, void *self)
+visit(void *self)
 {
-	struct visit *v = self;
-
-	if (!v->reply)
-		luaL_error(L, "this reply has been sent");
-	return v;
+	return self;
 }
 
 static int
 get_reply_code(lua_State *L, void *self)
 {
-	lua_pushinteger(L, reply_visit(L, self)->reply->code);
+	lua_pushinteger(L, visit(self)->reply->code);
 	return 1;
 }
 
 static void
 set_reply_code(lua_State *L, void *self, int idx)
 {
-	struct reply *r = reply_visit(L, self)->reply;
+	struct reply *r = visit(self)->reply;
 	int code = (int)lua_tointeger(L, idx);
 
 	if (lua_type(L, idx) != LUA_TNUMBER ||
@@ -187,21 +183,21 @@ set_reply_code(lua_State *L, void *self, int idx)
 static int
 get_reply_enhanced(lua_State *L, void *self)
 {
-	lua_pushstring(L, reply_visit(L, self)->reply->enhanced);
+	lua_pushstring(L, visit(self)->reply->enhanced);
 	return 1;
 }
 
 static int
 get_reply_text(lua_State *L, void *self)
 {
-	lua_pushstring(L, reply_visit(L, self)->reply->text);
+	lua_pushstring(L, visit(self)->reply->text);
 	return 1;
 }
 
 static void
 set_reply_text(lua_State *L, void *self, int idx)
 {
-	struct reply *r = reply_visit(L, self)->reply;
+	struct reply *r = visit(self)->reply;
 
 	if (lua_type(L, idx) != LUA_TSTRING)
 		luaL_error(L, "reply.text: a text expected, got %s",
@@ -212,7 +208,7 @@ set_reply_text(lua_State *L, void *self, int idx)
 static int
 get_reply_verb(lua_State *L, void *self)
 {
-	const char *verb = reply_visit(L, self)->reply_verb;
+	const char *verb = visit(self)->reply_verb;
 
 	lua_pushstring(L, verb ? verb : "");
 	return 1;
@@ -221,7 +217,7 @@ get_reply_verb(lua_State *L, void *self)
 static int
 get_reply_hook(lua_State *L, void *self)
 {
-	return object_push_text(L, reply_visit(L, self)->reply_hook);
+	return object_push_text(L, visit(self)->reply_hook);
 }
 
 static const struct object_field reply_fields[] = {
@@ -317,7 +313,7 @@ api_result_push(lua_State *L, struct visit *v)
 }
 
 static const struct object_class classes[] = {
-	{ OBJECT_REPLY, "reply", reply_fields, NULL, NULL, visit_self_asked },
+	{ OBJECT_REPLY, "reply", reply_fields, NULL, NULL, visit_self_reply },
 	{ OBJECT_RESULT, "result", result_fields, NULL, NULL,
 	    visit_self_asked },
 };

@@ -295,7 +295,7 @@ call_reply(lua_State *L)
 
 	lua_rawgeti(L, LUA_REGISTRYINDEX, c->in->fn[STAGE_REPLY]);
 	visit_push(L, c->visit, OBJECT_SESSION, VISIT_SESSION);
-	visit_push_asked(L, c->visit, OBJECT_REPLY);
+	visit_push_reply(L, c->visit);
 	lua_call(L, 2, 2);
 	if (!lua_isnil(L, -2))
 		return luaL_error(L, "reply returned %s: change reply.text, "
@@ -316,6 +316,7 @@ run_reply(struct visit *v, const char *verb, struct reply *reply)
 	struct buf trace;
 
 	p->replying = v;
+	v->replies++;
 	v->reply = reply;
 	v->reply_verb = verb;
 	for (; *at; at++) {
@@ -336,5 +337,4 @@ run_reply(struct visit *v, const char *verb, struct reply *reply)
 	p->replying = NULL;
 	v->reply = NULL;
 	v->reply_hook = NULL;
-	v->asked++;
 }

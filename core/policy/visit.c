@@ -251,6 +251,23 @@ visit_self_asked(lua_State *L, struct object *o)
 	return v;
 }
 
+void
+visit_push_reply(lua_State *L, struct visit *v)
+{
+	push_new(L, v, OBJECT_REPLY)->serial = v->replies;
+}
+
+void *
+visit_self_reply(lua_State *L, struct object *o)
+{
+	struct handle *h = (struct handle *)o;
+	struct visit *v = visit_find(L, h);
+
+	if (!v->reply || h->serial != v->replies)
+		luaL_error(L, "this reply has been sent");
+	return v;
+}
+
 struct visit *
 visit_check(lua_State *L, int idx, enum object_kind kind)
 {

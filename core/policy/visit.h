@@ -42,7 +42,7 @@ struct visit {
 	struct policy *policy;
 	struct session *session;
 	uint32_t slot, generation;
-	uint32_t txn, asked;		/* serials */
+	uint32_t txn, asked, replies;	/* serials */
 	int values, txn_values;		/* registry; LUA_NOREF: none yet */
 	uint64_t *skip;			/* bits by instance; NULL: none */
 	struct visit_result *result, **result_last;
@@ -71,6 +71,7 @@ void visit_push_txn(lua_State *, struct visit *, enum object_kind, int key);
 void visit_push_rcpt(lua_State *, struct visit *, struct txn_rcpt *);
 /* A handle that is good for the present question only. */
 void visit_push_asked(lua_State *, struct visit *, enum object_kind);
+void visit_push_reply(lua_State *, struct visit *);	/* for this reply only */
 void visit_push_values(lua_State *, struct visit *);
 void visit_push_txn_values(lua_State *, struct visit *);
 
@@ -79,6 +80,7 @@ void *visit_self(lua_State *, struct object *);
 void *visit_self_txn(lua_State *, struct object *);
 void *visit_self_rcpt(lua_State *, struct object *);	/* the handle */
 void *visit_self_asked(lua_State *, struct object *);
+void *visit_self_reply(lua_State *, struct object *);
 struct visit *visit_find(lua_State *, const struct handle *);	/* or raise */
 /* Is there a transaction that hooks may look at? */
 bool visit_in_txn(const struct visit *);

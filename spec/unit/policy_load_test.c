@@ -295,11 +295,78 @@ test_starts(void)
 	}
 }
 
+/*
+ * A large list is compiled in the check and found by the worker; one that is
+ * not as it was compiled is not believed.
+ */
+static struct buf stored;
+static char stored_name[200];
+
+static void
+on_store(void *arg, const char *name, const void *p, size_t len)
+{
+	buf_empty(&stored);
+	buf_append(&stored, p, len);
+	snprintf(stored_name, sizeof stored_name, "%s", name);
+}
+
+static const char lists[] =
+    "local s = require 'lunette.setting'\n"
+    "local h = { settings = { big = s.domains() } }\n"
+    "function h.start() assert(h.settings.big:has 'n7.test')\n"
+    "assert(not h.settings.big:has 'x7.test' and #h.settings.big == 4000)\n"
+    "end return h\n";
+
+static bool
+load_list(const char *entry, bool check)
+{
+	policy_fake_begin();
+	pf.conf.store = on_store;
+	policy_fake_hook("h", lists);
+	if (!check)
+		policy_fake_add(POLICY_LIST, stored_name, stored.p,
+		    stored.len);
+	return policy_fake_load(entry, check);
+}
+
+static void
+test_stored(void)
+{
+	struct buf entry;
+	size_t used;
+	int i;
+
+	buf_init(&entry);
+	buf_init(&stored);
+	buf_puts(&entry, "{ 'h', big = [[\n");
+	for (i = 0; i < 4000; i++)
+		buf_printf(&entry, "n%d.test   # some words about it\n", i);
+	buf_puts(&entry, "]] }");
+	buf_append(&entry, "", 1);
+	test_str("list: checked", load_list(entry.p, true) ? "" : pf.error,
+	    "");
+	test_str("list: its name", stored_name, "h:big");
+	policy_fake_end();
+
+	test_str("list: found", load_list(entry.p, false) ? "" : pf.error, "");
+	used = pf.p ? policy_memory(pf.p) : 0;
+	test_ok("list: is not Lua's memory", used < 300000);
+	policy_fake_end();
+
+	stored.p[0] ^= 1;
+	test_str("list: compiled again", load_list(entry.p, false) ? "" :
+	    pf.error, "");
+	policy_fake_end();
+	buf_clear(&entry);
+	buf_clear(&stored);
+}
+
 int
 main(void)
 {
 	log_set(LOG_LOGFMT, LOG_ERROR);
 	test_errors();
 	test_starts();
+	test_stored();
 	return test_done();
 }

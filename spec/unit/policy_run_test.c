@@ -188,6 +188,11 @@ static const struct talk talks[] = {
 	    "assert(not pcall(function() r.code = 450 end)) end\n"
 	    "function h.mail() return verdict.reject 'x' end", MAIL,
 	    "553 5.7.1 changed", 0 },
+	{ "reply kept too long", "local kept\nfunction h.reply(s, r) "
+	    "kept = kept or r if kept ~= r then r.text = pcall(function() "
+	    "return kept.code end) and 'alive' or 'dead' end end\n"
+	    "function h.mail() return verdict.reject 'x' end",
+	    MAIL "MAIL FROM:<y@x.test>\r\n|", "550 5.7.1 dead", 0 },
 	{ "reply that waits", "function h.reply(s, r)\n"
 	    "require('lunette.clock').sleep(1) end\n"
 	    "function h.mail() return verdict.reject 'x' end", MAIL,

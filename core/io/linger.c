@@ -14,6 +14,7 @@ enum {
 	SEND_TIME = 10,		/* seconds for what is unsent */
 	WAIT_TIME = 3,		/* seconds for the peer to close its half */
 	DROP_SIZE = 16 * 1024,	/* octets dropped at a time */
+	COUNT_MAX = 256,	/* then the oldest is ended */
 };
 
 struct linger {
@@ -27,9 +28,9 @@ struct linger {
 };
 
 static struct {
-	struct linger *first;
+	struct linger *first, **end;	/* the oldest is first */
 	unsigned count;
-} lingers;
+} lingers = { .end = &lingers.first };
 
 static void
 linger_free(struct linger *l)
@@ -42,6 +43,8 @@ linger_free(struct linger *l)
 	*l->prev = l->next;
 	if (l->next)
 		l->next->prev = l->prev;
+	else
+		lingers.end = l->prev;
 	lingers.count--;
 	mem_free(l);
 }
@@ -103,16 +106,16 @@ linger_start(struct ev_loop *loop, struct channel *ch, struct buf *unsent)
 {
 	struct linger *l = mem_alloc(sizeof *l);
 
+	if (lingers.count >= COUNT_MAX)
+		linger_free(lingers.first);
 	l->loop = loop;
 	l->channel = *ch;
 	l->unsent = *unsent;
 	channel_init(ch);
 	buf_init(unsent);
-	l->next = lingers.first;
-	l->prev = &lingers.first;
-	if (l->next)
-		l->next->prev = &l->next;
-	lingers.first = l;
+	l->prev = lingers.end;
+	*lingers.end = l;
+	lingers.end = &l->next;
 	lingers.count++;
 
 	ev_io_init(&l->readable, on_readable, l->channel.in, EV_READ);

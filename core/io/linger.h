@@ -10,7 +10,9 @@ struct ev_loop;
  *
  * It sends what is unsent, shuts down our half, then reads and drops until the
  * peer has closed its own or a few seconds have gone: a close with unread
- * input would send RST, and the peer would lose our last reply.
+ * input would send RST, and the peer would lose our last reply.  Nobody counts
+ * these descriptors against a limit of sessions, so there are only so many: the
+ * oldest makes room for a new one.
  */
 
 /* Takes over the channel and the bytes; both come back empty. */

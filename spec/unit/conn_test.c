@@ -318,6 +318,29 @@ test_linger(void)
 	close(fd);
 }
 
+/* Peers that never close cannot keep more than so many descriptors. */
+static void
+test_lingers(void)
+{
+	struct seen s;
+	int fd[300];
+	char c;
+
+	for (int i = 0; i < 300; i++) {
+		fd[i] = open_pair(&s);
+		conn_puts(s.conn, "221 bye\r\n");
+		conn_close(s.conn);
+	}
+	test_int("at most", linger_count(), 256);
+	linger_end();
+	test_int("all ended", linger_count(), 0);
+	for (int i = 0; i < 300; i++) {
+		if (read(fd[i], &c, 1) != 1 || c != '2')
+			test_int("its reply is there", i, -1);
+		close(fd[i]);
+	}
+}
+
 static int
 listen_loopback(struct addr *to)
 {
@@ -424,6 +447,7 @@ main(void)
 	test_deadline();
 	test_drained();
 	test_linger();
+	test_lingers();
 	test_connect();
 	test_files();
 	ev_timer_stop(loop, &guard);

@@ -200,23 +200,43 @@ on_retry(struct ev_loop *loop, ev_timer *t, int revents)
 	pool_balance(t->data);
 }
 
+/* late is one that is not ready; NULL: there is none at all. */
+static void
+give_up(struct pool *p, const struct child *late)
+{
+	char hook[SCOREBOARD_HOOK_MAX] = "", error[160];
+
+	if (late)
+		memcpy(hook, scoreboard_slot(p->board, late->slot)->running,
+		    sizeof hook - 1);
+	if (late)
+		snprintf(error, sizeof error, "the workers were not ready in "
+		    "%d seconds%s%s", POOL_READY_MS / 1000,
+		    *hook ? ", in hook " : "", hook);
+	else
+		snprintf(error, sizeof error, "no worker could be started");
+	pool_report_started(p, error);
+}
+
 /* Time is up.  If all that could be forked are ready, they will do. */
 static void
 on_barrier(struct ev_loop *loop, ev_timer *t, int revents)
 {
 	struct pool *p = t->data;
-	const struct child *c;
-	unsigned ready = 0, starting = 0;
+	const struct child *c, *late = NULL;
+	unsigned ready = 0;
 
 	for (c = p->first; c; c = c->next) {
-		ready += pool_is_incoming(p, c) && c->state == CHILD_READY;
-		starting += pool_is_incoming(p, c) &&
-		    c->state == CHILD_STARTING;
+		if (!pool_is_incoming(p, c))
+			continue;
+		ready += c->state == CHILD_READY;
+		if (c->state == CHILD_STARTING)
+			late = c;
 	}
-	if (ready > 0 && starting == 0)
+	if (ready > 0 && !late)
 		pool_report_started(p, NULL);
 	else
-		pool_report_started(p, "the workers were not ready in time");
+		give_up(p, late);
 }
 
 struct pool *

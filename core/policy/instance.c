@@ -11,6 +11,7 @@
 #include "chunk.h"
 #include "clock.h"
 #include "host.h"
+#include "keyword.h"
 #include "nearest.h"
 #include "object.h"
 #include "quantity.h"
@@ -20,6 +21,8 @@
 #include "state.h"
 
 #include "instance.h"
+
+#define SHARED_SIZE_MAX (4.0 * 1024 * 1024 * 1024)
 
 static const char *const on_errors[] = { "defer", "next", "reject", NULL };
 
@@ -249,6 +252,23 @@ take_timeout(lua_State *L, struct instance *in)
 	in->timeout = n;
 }
 
+static const char *
+check_ehlo(lua_State *L, struct instance *in, int n)
+{
+	const char *text;
+	size_t len;
+
+	if (lua_type(L, -1) != LUA_TSTRING)
+		complain(L, in, "ehlo", "ehlo: a list of keywords expected");
+	text = lua_tolstring(L, -1, &len);
+	if (!keyword_is_valid(text, len))
+		complain(L, in, "ehlo", "ehlo: number %d is no keyword", n);
+	if (keyword_is_own(text))
+		complain(L, in, "ehlo", "ehlo: \"%s\" is not for hooks to "
+		    "announce", text);
+	return text;
+}
+
 static void
 take_ehlo(lua_State *L, struct instance *in)
 {
@@ -262,10 +282,7 @@ take_ehlo(lua_State *L, struct instance *in)
 	out = arena_alloc(p->arena, (n + 1) * sizeof *out);
 	for (i = 0; i < n; i++) {
 		lua_rawgeti(L, -1, (int)i + 1);
-		if (lua_type(L, -1) != LUA_TSTRING)
-			complain(L, in, "ehlo", "ehlo: a list of keywords "
-			    "expected");
-		out[i] = arena_strdup(p->arena, lua_tostring(L, -1));
+		out[i] = arena_strdup(p->arena, check_ehlo(L, in, (int)i + 1));
 		lua_pop(L, 1);
 	}
 	in->ehlo = out;
@@ -288,6 +305,9 @@ take_shared(lua_State *L, struct instance *in)
 		if (lua_type(L, -2) != LUA_TSTRING || size < 1)
 			complain(L, in, "shared", "shared: { name = size } "
 			    "expected");
+		if (size > SHARED_SIZE_MAX)
+			complain(L, in, "shared", "shared: %s: more than 4G",
+			    lua_tostring(L, -2));
 		api_shared_declare(state_policy(L), lua_tostring(L, -2),
 		    (size_t)size);
 	}
@@ -400,6 +420,19 @@ load(lua_State *L)
 	return 0;
 }
 
+/* The first line of what went wrong, with the file at least. */
+static void
+explain(const struct policy *p, const struct instance *in, const char *text,
+    char *error, size_t size)
+{
+	int n = 0;
+
+	if (!chunk_has_line(text))
+		n = snprintf(error, size, "%s: ", in->path);
+	if (n >= 0 && (size_t)n < size)
+		chunk_first_line(p, text, error + n, size - (size_t)n);
+}
+
 int
 instance_load(struct policy *p, struct instance *in, char *error, size_t size)
 {
@@ -423,7 +456,7 @@ instance_load(struct policy *p, struct instance *in, char *error, size_t size)
 	state_show(p, "");
 	buf_append(&trace, "", 1);
 	if (status)
-		chunk_first_line(p, trace.p, error, size);
+		explain(p, in, trace.p, error, size);
 	buf_clear(&trace);
 	return status ? -1 : 0;
 }

@@ -60,6 +60,19 @@ chunk_first_line(const struct policy *p, const char *text, char *out,
 	snprintf(out, size, "%.*s", (int)len, text);
 }
 
+bool
+chunk_has_line(const char *text)
+{
+	size_t len = strcspn(text, "\n"), i, n;
+
+	for (i = 0; i < len; i++) {
+		n = strspn(text + i + 1, "0123456789");
+		if (text[i] == ':' && n > 0 && text[i + 1 + n] == ':')
+			return true;
+	}
+	return false;
+}
+
 static int
 is_word(const char *text, size_t len, size_t i)
 {

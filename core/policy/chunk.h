@@ -1,6 +1,7 @@
 #ifndef CHUNK_H
 #define CHUNK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct policy;
@@ -17,5 +18,7 @@ void chunk_first_line(const struct policy *, const char *text, char *out,
     size_t size);
 /* The line where text first has word as a whole word; 1 if nowhere. */
 int chunk_line_of(const char *text, size_t len, const char *word);
+/* Does the first line say where, "file:line: what"? */
+bool chunk_has_line(const char *text);
 
 #endif

@@ -14,6 +14,7 @@
 #include "host.h"
 #include "instance.h"
 #include "module.h"
+#include "object.h"
 #include "run.h"
 #include "settings.h"
 #include "state.h"
@@ -113,14 +114,19 @@ on_done(struct task *t, enum task_result result, lua_State *co,
 	char text[512];
 
 	text[0] = '\0';
-	if (result == TASK_DONE && lua_isnil(co, 1) && !lua_isnoneornil(co, 2))
-		snprintf(text, sizeof text, "%s: %s: %s", t->name,
-		    stage_name(c->stage), state_message(co, 2));
+	if (result == TASK_DONE && !lua_isnoneornil(co, 1))
+		snprintf(text, sizeof text, "it returned %s: return nothing",
+		    object_describe(co, 1));
+	else if (result == TASK_DONE && !lua_isnoneornil(co, 2))
+		snprintf(text, sizeof text, "%s", state_message(co, 2));
 	if (result == TASK_FAILED || result == TASK_TIMEOUT)
 		chunk_first_line(c->policy, message, text, sizeof text);
 	if (text[0] && c->stage == STAGE_START) {
-		snprintf(c->error, c->size, "%s%s", result == TASK_TIMEOUT ?
-		    "start: " : "", text);
+		if (result == TASK_FAILED && chunk_has_line(text))
+			snprintf(c->error, c->size, "%s", text);
+		else
+			snprintf(c->error, c->size, "%s: start: %s", t->name,
+			    text);
 		c->failed = true;
 	} else if (text[0])
 		run_log_error(c->policy, NULL, t->name, stage_name(c->stage),

@@ -64,6 +64,19 @@ run(lua_State *L, const char *name)
 	return 0;
 }
 
+/* require "bit" is what everybody writes. */
+static bool
+push_library(lua_State *L, const char *name)
+{
+	state_push(L, HOST_GLOBALS);
+	lua_pushstring(L, name);
+	lua_rawget(L, -2);
+	if (lua_istable(L, -1) && strcmp(name, "_G") != 0)
+		return true;
+	lua_pop(L, 2);
+	return false;
+}
+
 int
 module_require(lua_State *L)
 {
@@ -77,6 +90,8 @@ module_require(lua_State *L)
 	if (lua_islightuserdata(L, -1))
 		return luaL_error(L, "module \"%s\" requires itself", name);
 	if (!lua_isnil(L, -1))
+		return 1;
+	if (push_library(L, name))
 		return 1;
 	text = p->conf.find(p->conf.find_arg, POLICY_MODULE, name, &len, &path);
 	if (!text)

@@ -459,6 +459,11 @@ settings_fill(lua_State *L, struct instance *in)
 		lua_setfield(L, decl + 2, key);
 		lua_getfield(L, decl + 1, key);
 		field = inside(&top, child_value(&top, key, 0), key, 0);
+		if (settings_is_reserved(key)) {
+			field.v = NULL;
+			setting_complain(L, &field, "an entry has that word "
+			    "for something else: take another");
+		}
 		convert(L, &field, state_index(L, -2));
 		lua_setfield(L, decl, key);
 	}

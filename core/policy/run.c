@@ -108,12 +108,24 @@ copy(const char *s)
 	return s ? mem_strdup(s) : NULL;
 }
 
+/* Is it held until RCPT, where an AUTH may have forgiven it? */
+static bool
+is_held(const struct run *r, const struct verdict *v)
+{
+	return v->later || (r->current->later && r->stage < STAGE_RCPT &&
+	    (v->kind == VERDICT_REJECT || v->kind == VERDICT_DEFER));
+}
+
+/* The strongest counts, among equals the first; but what is for now is not
+ * put off by what is for later. */
 static void
 keep(struct run *r, const struct verdict *v)
 {
 	const struct instance *in = r->current;
+	int more = rank(v->kind) - rank(r->best.kind);
+	bool held = is_held(r, v);
 
-	if (rank(v->kind) <= rank(r->best.kind))
+	if (more < 0 || (more == 0 && (held || !r->best.later)))
 		return;
 	free_verdict(&r->best);
 	r->best = *v;
@@ -121,9 +133,7 @@ keep(struct run *r, const struct verdict *v)
 	r->best.text = copy(v->text);
 	r->best.relay = copy(v->relay);
 	r->best.hook = in->name;
-	if (in->later && r->stage < STAGE_RCPT &&
-	    (v->kind == VERDICT_REJECT || v->kind == VERDICT_DEFER))
-		r->best.later = true;
+	r->best.later = held;
 }
 
 /* What a failure counts as. */

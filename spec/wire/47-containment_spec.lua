@@ -55,3 +55,41 @@ describe("a hook that takes all memory and catches the error", function()
     assert.equal(0, server:count "hook_error")
   end)
 end)
+
+describe("a verdict that is held", function()
+  local server, c
+
+  setup(function()
+    server = lunette.start {
+      config = [[ relay = "discard:"; hooks = { { "soft", later = true }, "strict" } ]],
+      hooks = {
+        soft = [[
+          local verdict = require "lunette.verdict"
+          return { mail = function() return verdict.defer("4.7.8", "soft") end }
+        ]],
+        strict = [[
+          local verdict = require "lunette.verdict"
+          return {
+            mail = function(_, sender)
+              if sender.user == "raises" then error "on purpose" end
+              if sender.user == "defers" then return verdict.defer("4.7.9", "now") end
+            end,
+            rcpt = function() return verdict.accept() end,
+          } ]],
+      },
+    }
+    c = server:dial()
+    c:hello()
+  end)
+  teardown(lunette.clean)
+
+  it("puts off neither a failure nor a defer of another hook", function()
+    c:cmd("MAIL FROM:<raises@b.test>", "451 4%.3%.0")
+    c:cmd("MAIL FROM:<defers@b.test>", "451 4%.7%.9")
+  end)
+
+  it("waits for RCPT when it is alone", function()
+    c:cmd("MAIL FROM:<fine@b.test>", 250)
+    c:cmd("RCPT TO:<x@x.test>", "451 4%.7%.8")
+  end)
+end)

@@ -19,6 +19,8 @@
 
 enum { PEERS = 32 };			/* at once */
 
+static const double REST = 1.;	/* seconds, when no client can be taken */
+
 struct control {
 	struct service *service;
 	char *path;
@@ -27,6 +29,7 @@ struct control {
 	ino_t ino;
 	uid_t user;		/* may ask, besides root and the starter */
 	ev_io io;
+	ev_timer rest;
 	struct control_peers peers;
 };
 
@@ -100,13 +103,28 @@ on_connect(struct ev_loop *loop, ev_io *io, int revents)
 	struct control *c = io->data;
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* No descriptor: it would be readable all the time. */
+		if (errno != EAGAIN && errno != EINTR) {
+			ev_io_stop(loop, io);
+			ev_timer_set(&c->rest, REST, 0.);
+			ev_timer_start(loop, &c->rest);
+		}
 		return;
+	}
 	if (c->peers.count >= PEERS || !may_ask(c, fd)) {
 		close(fd);
 		return;
 	}
 	control_peer_new(&c->peers, fd);
+}
+
+static void
+on_rested(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct control *c = t->data;
+
+	ev_io_start(loop, &c->io);
 }
 
 static void
@@ -117,6 +135,7 @@ stop_listening(struct control *c)
 	if (c->fd < 0)
 		return;
 	ev_io_stop(c->service->loop, &c->io);
+	ev_timer_stop(c->service->loop, &c->rest);
 	if (lstat(c->path, &st) == 0 && st.st_dev == c->dev &&
 	    st.st_ino == c->ino)
 		unlink(c->path);
@@ -152,7 +171,8 @@ listen_at(struct control *c, const char *path, char error[CONF_ERROR_MAX])
 		c->ino = st.st_ino;
 	}
 	ev_io_init(&c->io, on_connect, c->fd, EV_READ);
-	c->io.data = c;
+	ev_timer_init(&c->rest, on_rested, 0., 0.);
+	c->io.data = c->rest.data = c;
 	ev_io_start(c->service->loop, &c->io);
 	return 0;
 }

@@ -16,7 +16,7 @@
  * strand of its own, width at a time.  A true result of one ends the others;
  * so does an error, whose text is the result.
  */
-enum { WIDTH_MAX = 64 };
+enum { WIDTH_MAX = 64, DEPTH_MAX = 16, CHILDREN_MAX = 4096 };
 
 struct join {
 	struct policy *policy;
@@ -91,6 +91,12 @@ start_join(lua_State *L)
 	struct join *j;
 
 	luaL_checktype(L, 2, LUA_TFUNCTION);
+	if (p->running && p->running->depth >= DEPTH_MAX)
+		return luaL_error(L, "async: nested more than %d deep",
+		    DEPTH_MAX);
+	if (p->running && p->running->task->children >= CHILDREN_MAX)
+		return luaL_error(L, "async: more than %d things at once",
+		    CHILDREN_MAX);
 	j = task_wait(L, &class, "async", sizeof *j);
 	if (!j)
 		return task_yield(L);

@@ -206,6 +206,7 @@ end_child(struct strand *s, enum task_result result, const char *message)
 	for (at = &s->parent->child; *at != s; at = &(*at)->sibling)
 		;
 	*at = s->sibling;
+	s->task->children--;
 	task_kill_children(s);
 	s->ended(s, result == TASK_DONE, message);
 	forget_strand(s, result == TASK_DONE);
@@ -332,8 +333,10 @@ task_spawn(struct strand *parent, int fn_ref, int index,
 	s->fn_ref = fn_ref;
 	s->index = index;
 	s->ended = ended;
+	s->depth = parent->depth + 1;
 	s->sibling = parent->child;
 	parent->child = s;
+	s->task->children++;
 	make_ready(s);
 	return s;
 }
@@ -345,6 +348,7 @@ task_kill_children(struct strand *s)
 
 	while ((c = s->child)) {
 		s->child = c->sibling;
+		s->task->children--;
 		forget_strand(c, false);
 		mem_free(c);
 	}

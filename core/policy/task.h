@@ -50,6 +50,7 @@ struct strand {
 	struct strand *child, *sibling;
 	void (*ended)(struct strand *, bool ok, const char *message);
 	int fn_ref, index;			/* of a child: what it calls */
+	unsigned depth;				/* of the hook itself: 0 */
 	lua_State *co;				/* NULL: not begun */
 	int co_ref;
 	const struct wait_class *class;		/* what it waits for, or NULL */
@@ -72,6 +73,7 @@ struct task {
 	ev_timer timer;
 	bool active, timed;
 	unsigned made;		/* verdicts made so far */
+	unsigned children;	/* strands but the root */
 	int stage;		/* enum stage */
 };
 

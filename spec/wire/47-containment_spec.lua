@@ -93,3 +93,30 @@ describe("a verdict that is held", function()
     c:cmd("RCPT TO:<x@x.test>", "451 4%.7%.8")
   end)
 end)
+
+describe("async without end", function()
+  after_each(lunette.clean)
+
+  it("fails, and the worker lives", function()
+    local server = lunette.start {
+      config = [[ relay = "discard:"; hooks = { "nests" }; workers = { count = 1 };
+        limits = { errors = 0, soft_errors = 0 } ]],
+      hooks = { nests = [[
+        local async = require "lunette.async"
+        return { mail = function(_, sender)
+          local list = {}
+          for i = 1, tonumber(sender.user) do list[i] = i end
+          local function nest() return async.map(list, nest) end
+          nest()
+        end } ]] },
+    }
+    local c = server:dial()
+    c:hello()
+    for _, width in ipairs { 1, 2, 64 } do
+      c:cmd(("MAIL FROM:<%d@b.test>"):format(width), "451 4%.3%.0")
+    end
+    c:cmd("MAIL FROM:<0@b.test>", 250)
+    assert.equal(0, server:count "worker_exit")
+    assert.equal(3, server:count "hook_error")
+  end)
+end)

@@ -253,6 +253,7 @@ log_end_line(struct session *s)
 	log_int(&line, "messages", s->messages);
 	log_int(&line, "bytes", (int64_t)s->io->bytes_in);
 	log_secs(&line, "seconds", clock_wall() - s->began);
+	tally_log(&s->io->tally, &line);
 	if (s->env->policy != NULL)
 		s->env->policy->summary(s, &line);
 	log_str(&line, "reason", session_reason_name(s->reason));

@@ -212,6 +212,7 @@ take(struct session *s, enum stage stage, const struct verdict *v)
 	if (code == 421)
 		io->hangup = true;
 	log_verdict(s, stage, v);
+	tally_add(&io->tally, s->arena, stage, v);
 	if (hold(s, stage, v))
 		io->verdict = VERDICT_NONE;
 	else

@@ -15,6 +15,7 @@
 #include "line.h"
 #include "relay.h"
 #include "reply.h"
+#include "tally.h"
 #include "turn.h"
 
 #include "session.h"
@@ -75,6 +76,7 @@ struct session_io {
 	const char *quarantine, *why;	/* in the transaction's arena */
 	struct reply reply;
 	struct verdict held[SESSION_HELD];	/* by :later(), until RCPT */
+	struct tally tally;
 
 	char helo[2][SESSION_HELO_MAX + 1];
 	unsigned helo_slot;

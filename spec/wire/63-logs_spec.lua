@@ -36,6 +36,23 @@ describe("the log", function()
     server:stop()
   end)
 
+  it("names in it the verdicts that counted, and the hooks that gave them", function()
+    local server = lunette.start {
+      config = [[ relay = "maildir:mail"; hooks = { "no", { "rcpt_domains", domains = { "x.test" } } }; ]],
+      hooks = { no = [[
+        local verdict = require "lunette.verdict"
+        return { rcpt = function(_, rcpt)
+          if rcpt.user == "no" then return verdict.reject("not here") end
+        end } ]] },
+    }
+    assert.equal("rcpt=reject(no) rcpt=accept(rcpt_domains)", dialogue(server).verdicts)
+    local from, c = server:here(), server:dial()
+    c:expect(220)
+    c:cmd("QUIT", 221)
+    assert.is_nil(server:wait_for("end", nil, from).verdicts)
+    server:stop()
+  end)
+
   it("has every event with its fields, and every session line with id and client", function()
     local server = lunette.start { config = config }
     dialogue(server)

@@ -105,6 +105,8 @@ set_deadline(struct upstream *u)
 
 	if (u->in_content)
 		seconds = u->timeouts.data;
+	else if (u->expected.len && u->expected.p[0] == UPSTREAM_BANNER)
+		seconds = u->timeouts.connect;
 	else if (u->expected.len && (u->expected.p[0] == UPSTREAM_DATA ||
 	    u->expected.p[0] == UPSTREAM_END))
 		seconds = u->timeouts.data;

@@ -140,6 +140,24 @@ describe("the next hop", function()
   end)
 end)
 
+describe("a next hop that takes the connection and says nothing", function()
+  after_each(function()
+    lunette.clean()
+    sink.clean()
+  end)
+
+  it("is given up after timeouts.relay_connect", function()
+    local hop = sink.start { banner = "stall" }
+    local server = lunette.start {
+      config = ([[ relay = "%s"; hooks = { "yes" }; timeouts = { relay_connect = 0.3 } ]]):format(hop.url),
+    }
+    local c = hello(server)
+    c:cmd("MAIL FROM:<>", 250)
+    c:cmd("RCPT TO:<a@x.test>", "451 4%.4%.1")
+    server:stop()
+  end)
+end)
+
 describe("EHLO", function()
   after_each(lunette.clean)
 

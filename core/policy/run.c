@@ -47,6 +47,7 @@ run_cancel(struct run *r)
 	task_cancel(&r->task);
 	api_session_release(r->visit);
 	free_verdict(&r->best);
+	free_verdict(&r->held);
 	r->open = false;
 	r->visit->asked++;
 }
@@ -112,28 +113,28 @@ copy(const char *s)
 static bool
 is_held(const struct run *r, const struct verdict *v)
 {
-	return v->later || (r->current->later && r->stage < STAGE_RCPT &&
-	    (v->kind == VERDICT_REJECT || v->kind == VERDICT_DEFER));
+	return (v->later || r->current->later) && r->stage < STAGE_RCPT &&
+	    r->stage != STAGE_AUTH &&
+	    (v->kind == VERDICT_REJECT || v->kind == VERDICT_DEFER);
 }
 
-/* The strongest counts, among equals the first; but what is for now is not
- * put off by what is for later. */
+/* The strongest counts, among equals the first. */
 static void
 keep(struct run *r, const struct verdict *v)
 {
 	const struct instance *in = r->current;
-	int more = rank(v->kind) - rank(r->best.kind);
 	bool held = is_held(r, v);
+	struct verdict *kept = held ? &r->held : &r->best;
 
-	if (more < 0 || (more == 0 && (held || !r->best.later)))
+	if (rank(v->kind) <= rank(kept->kind))
 		return;
-	free_verdict(&r->best);
-	r->best = *v;
-	r->best.enhanced = copy(v->enhanced);
-	r->best.text = copy(v->text);
-	r->best.relay = copy(v->relay);
-	r->best.hook = in->name;
-	r->best.later = held;
+	free_verdict(kept);
+	*kept = *v;
+	kept->enhanced = copy(v->enhanced);
+	kept->text = copy(v->text);
+	kept->relay = copy(v->relay);
+	kept->hook = in->name;
+	kept->later = held;
 }
 
 /* What a failure counts as. */
@@ -207,14 +208,18 @@ static void
 finish(struct run *r)
 {
 	struct session *s = r->visit->session;
-	struct verdict v = r->best;
+	struct verdict v = r->best, held = r->held;
 
+	if (held.kind != VERDICT_NONE)
+		v.held = &held;
 	memset(&r->best, 0, sizeof r->best);
+	memset(&r->held, 0, sizeof r->held);
 	r->open = false;
 	r->visit->asked++;
 	r->visit->reply_hook = v.hook;
 	session_answer(s, &v);	/* the session may be gone after this */
 	free_verdict(&v);
+	free_verdict(&held);
 }
 
 static bool

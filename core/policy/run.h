@@ -18,7 +18,8 @@ struct visit;
  * The chain stops at the first reject, drop or reply.  Other verdicts are
  * kept; at the end the strongest counts (defer, discard, quarantine, accept),
  * among equals the first.  A hook that failed counts as a defer, or as its
- * on_error says.
+ * on_error says.  A verdict that is held until RCPT stops nothing, for AUTH
+ * may forgive it: the strongest of these goes to the session besides.
  */
 struct run {
 	struct visit *visit;
@@ -27,7 +28,7 @@ struct run {
 	struct instance *current;
 	bool open;			/* the session waits for an answer */
 	bool stepping, ended;		/* inside the loop over the chain */
-	struct verdict best;		/* its texts are ours */
+	struct verdict best, held;	/* their texts are ours */
 	struct task task;
 };
 

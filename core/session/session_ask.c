@@ -164,6 +164,7 @@ hold(struct session *s, enum stage stage, const struct verdict *v)
 	held->text = keep(s, v->text);
 	held->hook = keep(s, v->hook);
 	held->relay = NULL;
+	held->held = NULL;
 	held->delay = 0;
 	return true;
 }
@@ -219,6 +220,22 @@ take(struct session *s, enum stage stage, const struct verdict *v)
 		count_verdict(s, v->kind);
 }
 
+/* What is held comes first, for the other one is the answer. */
+static void
+take_all(struct session *s, enum stage stage, const struct verdict *v)
+{
+	double delay = v->delay;
+
+	if (v->held != NULL) {
+		take(s, stage, v->held);
+		if (delay < v->held->delay)
+			delay = v->held->delay;
+	}
+	take(s, stage, v);
+	if (delay > 0)
+		session_delay(s, delay, s->io->next);
+}
+
 void
 session_answer(struct session *s, const struct verdict *v)
 {
@@ -229,11 +246,8 @@ session_answer(struct session *s, const struct verdict *v)
 	s->asking = false;
 	session_early_cancel(s);
 	s->io->wait = SESSION_WAIT_NONE;
-	if (!stage_is_observer(stage)) {
-		take(s, stage, v);
-		if (v->delay > 0)
-			session_delay(s, v->delay, s->io->next);
-	}
+	if (!stage_is_observer(stage))
+		take_all(s, stage, v);
 	session_run(s);
 }
 

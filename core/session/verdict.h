@@ -30,7 +30,9 @@ struct verdict {
 	const char *relay;	/* quarantine: name or URL */
 	double delay;		/* seconds to wait before answering, 0 to 60 */
 	bool hangup;
-	bool later;
+	bool later;		/* before RCPT: hold it until then */
+	/* What the same hooks hold besides; NULL: nothing. */
+	const struct verdict *held;
 };
 
 const char *verdict_name(enum verdict_kind);

@@ -31,6 +31,10 @@ fake_stage_word(const char *stage, char out[32])
 static inline void
 fake_verdict(const char *word, struct verdict *v)
 {
+	static const struct verdict beside = {
+		.kind = VERDICT_REJECT, .text = "besides", .hook = "beside",
+		.later = true,
+	};
 	static const struct {
 		const char *word;
 		enum verdict_kind kind;
@@ -55,6 +59,8 @@ fake_verdict(const char *word, struct verdict *v)
 		v->text = "done\nwell";
 	}
 	v->later = strstr(word, ".later") != NULL;
+	if (strstr(word, ".beside") != NULL)
+		v->held = &beside;
 	v->hangup = strstr(word, ".hangup") != NULL;
 	v->delay = strstr(word, ".slow") != NULL ? 0.001 : 0;
 	if (strstr(word, ".text") != NULL) {

@@ -27,7 +27,8 @@
  * unknown) takes the first word of that; the others take theirs from
  * fake.words: "data=no message=discard".  A word is a verdict, with marks:
  * "no" reject, "wait" defer, "ok" accept, "drop", "discard", "fault",
- * "quarantine"; ".later", ".hangup", ".slow" (a delay) behind it.
+ * "quarantine"; ".later", ".hangup", ".slow" (a delay) behind it.  With
+ * ".beside" a reject is held as well.
  *
  * The next hop goes by words too: recipients that begin with "r450" or "r550"
  * are refused by it, senders that begin with "d450", "d550" at the end.

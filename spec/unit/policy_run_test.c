@@ -3,7 +3,8 @@
 #include "test.h"
 
 /*
- * Three hooks; each says at rcpt what its word of the local part says.
+ * Three hooks; each says at mail and at rcpt what its word of the local part
+ * says.
  */
 static const char voter[] =
     "local verdict = require 'lunette.verdict'\n"
@@ -18,17 +19,21 @@ static const char voter[] =
     "raise = function() error 'oh' end,\n"
     "nilerr = function() return nil, 'no luck' end,\n"
     "wrong = function() return verdict.quarantine 'x' end,\n"
-    "later = function() return verdict.reject():later() end,\n"
+    "later = function() return verdict.reject('by %d', "
+    "h.settings.nth):later() end,\n"
+    "soft = function() return verdict.defer('by %d', "
+    "h.settings.nth):later() end,\n"
     "code = function() return verdict.reject('no'):code(556) end,\n"
     "hangup = function() return verdict.defer('bye'):hangup() end,\n"
     "lines = function() return verdict.reject { 'one', 'two' } end,\n"
     "}\n"
     "says['true'] = function() return true end\n"
-    "function h.rcpt(session, rcpt)\n"
+    "local function say(_, address)\n"
     "local words = {}\n"
-    "for w in rcpt.user:gmatch '%a+' do words[#words + 1] = w end\n"
+    "for w in address.user:gmatch '%a+' do words[#words + 1] = w end\n"
     "return says[words[h.settings.nth] or 'no']()\n"
     "end\n"
+    "h.mail, h.rcpt = say, say\n"
     "return h\n";
 
 static const struct {
@@ -57,34 +62,82 @@ static const struct {
 	{ "drop-reject", "", 0 },
 };
 
+/* What is held at mail, and what is not, for the words of the sender. */
+static const struct {
+	const char *from, *mail, *rcpt;
+} holds[] = {
+	{ "later", "250", "550 5.7.1 by 1" },
+	{ "later-later", "250", "550 5.7.1 by 1" },
+	{ "soft-no-soft", "250", "451 4.7.1 by 1" },
+	{ "soft-later", "250", "550 5.7.1 by 2" },
+	{ "later-soft", "250", "550 5.7.1 by 1" },
+	{ "later-reject", "550 5.1.1 by 2", "503" },
+	{ "later-defer", "451 4.7.1 by 2", "503" },
+	{ "soft-later-defer", "451 4.7.1 by 3", "503" },
+	{ "defer-later", "451 4.7.1 by 1", "503" },
+	{ "defer-later-reject", "550 5.1.1 by 3", "503" },
+	{ "later-raise", "451 4.3.0", "503" },
+	{ "later-drop", "", "" },
+};
+
+static bool
+load_voters(void)
+{
+	policy_fake_begin();
+	policy_fake_hook("v", voter);
+	if (!policy_fake_load("{ 'v', as = 'a' }, { 'v', as = 'b', "
+	    "nth = 2 }, { 'v', as = 'c', nth = 3 }", false)) {
+		test_str("votes", pf.error, "");
+		return false;
+	}
+	fake_open();
+	fake_run();
+	say("EHLO c.test\r\n|");
+	return true;
+}
+
+/* The answer to a command with that address begins with want; if that is
+ * empty, so is the answer. */
+static void
+test_answer(const char *command, const char *user, const char *want)
+{
+	char line[100], name[100];
+	const char *got;
+
+	snprintf(line, sizeof line, "%s:<%s@x.test>\r\n|", command, user);
+	say(line);
+	snprintf(name, sizeof name, "%s %s", command, user);
+	got = fake_text(&fake.got);
+	test_str(name, strncmp(got, want, strlen(want)) == 0 &&
+	    (*want || !*got) ? want : got, want);
+}
+
 static void
 test_votes(void)
 {
-	char name[100], to[100];
-	const char *got;
 	size_t i;
 
 	for (i = 0; i < sizeof votes / sizeof votes[0]; i++) {
-		policy_fake_begin();
-		policy_fake_hook("v", voter);
-		if (!policy_fake_load("{ 'v', as = 'a' }, { 'v', as = 'b', "
-		    "nth = 2 }, { 'v', as = 'c', nth = 3 }", false)) {
-			test_str("votes", pf.error, "");
+		if (!load_voters())
 			return;
-		}
-		fake_open();
-		fake_run();
-		say("EHLO c.test\r\n|MAIL FROM:<s@x.test>\r\n|");
-		snprintf(to, sizeof to, "RCPT TO:<%s@x.test>\r\n|",
-		    votes[i].to);
-		say(to);
-		snprintf(name, sizeof name, "vote %s", votes[i].to);
-		got = fake_text(&fake.got);
-		test_str(name, strncmp(got, votes[i].want,
-		    strlen(votes[i].want)) == 0 && (*votes[i].want || !*got) ?
-		    votes[i].want : got, votes[i].want);
-		test_int(name, (long long)fake.stats.hook_errors,
+		say("MAIL FROM:<no@x.test>\r\n|");
+		test_answer("RCPT TO", votes[i].to, votes[i].want);
+		test_int(votes[i].to, (long long)fake.stats.hook_errors,
 		    votes[i].errors);
+		policy_fake_end();
+	}
+}
+
+static void
+test_holds(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof holds / sizeof holds[0]; i++) {
+		if (!load_voters())
+			return;
+		test_answer("MAIL FROM", holds[i].from, holds[i].mail);
+		test_answer("RCPT TO", "accept", holds[i].rcpt);
 		policy_fake_end();
 	}
 }
@@ -256,6 +309,7 @@ main(void)
 
 	log_set(LOG_LOGFMT, LOG_ERROR + (getenv("VERBOSE") ? 0 : 1));
 	test_votes();
+	test_holds();
 	for (i = 0; i < sizeof talks / sizeof talks[0]; i++)
 		run_talk(&talks[i]);
 	return test_done();

@@ -223,6 +223,14 @@ static const struct script {
 	"MAIL FROM:<no.later@a.test>\r\nRCPT TO:<r@b.test>\r\nRSET\r\n"
 	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n" QUIT,
 	START MAIL_OK "550" REFUSED OK MAIL_OK RCPT_OK BYE, NULL, NULL },
+{ "held and nothing besides", 0, "connect=none.beside", EHLO
+	"MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n" QUIT,
+	START MAIL_OK "550 5.7.1 besides\r\n" BYE, NULL, NULL },
+{ "the reject that is held besides a defer", 0, "", EHLO
+	"MAIL FROM:<wait.beside@a.test>\r\nRCPT TO:<r@b.test>\r\n"
+	"MAIL FROM:<wait.later.beside@a.test>\r\nRCPT TO:<r@b.test>\r\n"
+	QUIT, START "451" LATER "503 5.5.1 say MAIL first\r\n" MAIL_OK
+	"550 5.7.1 besides\r\n" BYE, NULL, NULL },
 
 /* Commands. */
 { "verbs in any case", 0, "", "ehlo c.test\r\n|nOOp\r\nrset\r\nhelp\r\n"

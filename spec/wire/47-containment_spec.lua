@@ -65,7 +65,7 @@ describe("a verdict that is held", function()
       hooks = {
         soft = [[
           local verdict = require "lunette.verdict"
-          return { mail = function() return verdict.defer("4.7.8", "soft") end }
+          return { mail = function() return verdict.reject("5.7.8", "soft") end }
         ]],
         strict = [[
           local verdict = require "lunette.verdict"
@@ -73,6 +73,7 @@ describe("a verdict that is held", function()
             mail = function(_, sender)
               if sender.user == "raises" then error "on purpose" end
               if sender.user == "defers" then return verdict.defer("4.7.9", "now") end
+              if sender.user == "rejects" then return verdict.reject("5.7.9", "now") end
             end,
             rcpt = function() return verdict.accept() end,
           } ]],
@@ -83,14 +84,15 @@ describe("a verdict that is held", function()
   end)
   teardown(lunette.clean)
 
-  it("puts off neither a failure nor a defer of another hook", function()
+  it("puts off neither a failure nor a verdict of a hook behind it", function()
     c:cmd("MAIL FROM:<raises@b.test>", "451 4%.3%.0")
     c:cmd("MAIL FROM:<defers@b.test>", "451 4%.7%.9")
+    c:cmd("MAIL FROM:<rejects@b.test>", "550 5%.7%.9")
   end)
 
   it("waits for RCPT when it is alone", function()
     c:cmd("MAIL FROM:<fine@b.test>", 250)
-    c:cmd("RCPT TO:<x@x.test>", "451 4%.7%.8")
+    c:cmd("RCPT TO:<x@x.test>", "550 5%.7%.8")
   end)
 end)
 

@@ -15,7 +15,7 @@ struct cell {
 struct entry {
 	uint32_t next;			/* cell, as in struct cell */
 	uint32_t chain;			/* entry in the same bucket */
-	uint32_t newer, older;
+	uint32_t place;			/* in the heap, 0: never expires */
 	uint32_t hash, len;		/* of the text */
 	double expires;			/* 0: never */
 	double n;
@@ -45,6 +45,13 @@ slot_at(struct shard *s, uint32_t n)
 	return (union slot *)((char *)s + head) + (n - 1);
 }
 
+/* The place, from 1, in the heap, which follows the cells. */
+static uint32_t *
+heap_at(struct shard *s, uint32_t place)
+{
+	return (uint32_t *)slot_at(s, s->cells + 1) + (place - 1);
+}
+
 static struct entry *
 entry_at(struct shard *s, uint32_t n)
 {
@@ -57,7 +64,7 @@ shard_empty(struct shard *s)
 	memset(s->bucket, 0, s->buckets * sizeof s->bucket[0]);
 	s->fresh = 1;
 	s->spare = s->spares = 0;
-	s->count = s->newest = s->oldest = 0;
+	s->count = s->mortals = 0;
 }
 
 /* As many buckets as half the cells, rounded down to a power of two. */
@@ -69,7 +76,8 @@ shard_format(struct shard *s, size_t size)
 
 	for (s->buckets = BUCKETS_MIN; s->buckets * 2 <= room / CELL / 2; )
 		s->buckets *= 2;
-	s->cells = (uint32_t)((room - s->buckets * sizeof s->bucket[0]) / CELL);
+	s->cells = (uint32_t)((room - s->buckets * sizeof s->bucket[0]) /
+	    (CELL + sizeof(uint32_t)));
 	pthread_mutexattr_init(&a);
 	pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
@@ -153,32 +161,48 @@ cells_for(size_t bytes)
 }
 
 static void
-link_newest(struct shard *s, uint32_t n)
+heap_put(struct shard *s, uint32_t place, uint32_t n)
 {
-	struct entry *e = entry_at(s, n);
+	*heap_at(s, place) = n;
+	entry_at(s, n)->place = place;
+}
 
-	e->newer = 0;
-	e->older = s->newest;
-	if (s->newest)
-		entry_at(s, s->newest)->newer = n;
-	else
-		s->oldest = n;
-	s->newest = n;
+static double
+heap_expires(struct shard *s, uint32_t place)
+{
+	return entry_at(s, *heap_at(s, place))->expires;
+}
+
+/* Put n where it belongs, with place free and all else in order. */
+static void
+heap_settle(struct shard *s, uint32_t place, uint32_t n)
+{
+	double expires = entry_at(s, n)->expires;
+	uint32_t next;
+
+	while (place > 1 && heap_expires(s, place / 2) > expires) {
+		heap_put(s, place, *heap_at(s, place / 2));
+		place /= 2;
+	}
+	while ((next = place * 2) <= s->mortals) {
+		if (next < s->mortals &&
+		    heap_expires(s, next + 1) < heap_expires(s, next))
+			next++;
+		if (heap_expires(s, next) >= expires)
+			break;
+		heap_put(s, place, *heap_at(s, next));
+		place = next;
+	}
+	heap_put(s, place, n);
 }
 
 static void
-unlink_age(struct shard *s, uint32_t n)
+heap_remove(struct shard *s, uint32_t place)
 {
-	const struct entry *e = entry_at(s, n);
+	uint32_t last = *heap_at(s, s->mortals--);
 
-	if (e->newer)
-		entry_at(s, e->newer)->older = e->older;
-	else
-		s->newest = e->older;
-	if (e->older)
-		entry_at(s, e->older)->newer = e->newer;
-	else
-		s->oldest = e->newer;
+	if (place <= s->mortals)
+		heap_settle(s, place, last);
 }
 
 static bool
@@ -202,7 +226,8 @@ shard_remove(struct shard *s, uint32_t n)
 	while (*at != n)
 		at = &entry_at(s, *at)->chain;
 	*at = e->chain;
-	unlink_age(s, n);
+	if (e->place)
+		heap_remove(s, e->place);
 	s->count--;
 	for (; n; n = next) {
 		next = slot_at(s, n)->cell.next;
@@ -229,21 +254,17 @@ shard_find(struct shard *s, double now, const struct shard_key *k)
 			shard_remove(s, n);
 			return 0;
 		}
-		unlink_age(s, n);
-		link_newest(s, n);
 		return n;
 	}
 	return 0;
 }
 
-/* A chain of so many cells; the oldest entries go until there are enough. */
+/* A chain of so many cells, which are there. */
 static uint32_t
 cells_take(struct shard *s, uint32_t want)
 {
 	uint32_t first = 0, n;
 
-	while (s->spares + (s->cells + 1 - s->fresh) < want)
-		shard_remove(s, s->oldest);
 	while (want--) {
 		if (s->spare) {
 			n = s->spare;
@@ -258,6 +279,12 @@ cells_take(struct shard *s, uint32_t want)
 	return first;
 }
 
+static uint32_t
+cells_free(const struct shard *s)
+{
+	return s->spares + (s->cells + 1 - s->fresh);
+}
+
 static size_t
 text_length(const struct shdict_value *v)
 {
@@ -265,11 +292,24 @@ text_length(const struct shdict_value *v)
 }
 
 bool
-shard_fits(const struct shard *s, const struct shard_key *k,
-    const struct shdict_value *v)
+shard_make_room(struct shard *s, double now, uint32_t n,
+    const struct shard_key *k, const struct shdict_value *v)
 {
-	return k->len <= SHDICT_KEY_MAX && text_length(v) <= SHDICT_VALUE_MAX &&
-	    cells_for(k->len + text_length(v)) <= s->cells;
+	const struct entry *e = n ? entry_at(s, n) : NULL;
+	uint32_t own = e ? cells_for(e->klen + e->len) : 0, want, first;
+
+	if (k->len > SHDICT_KEY_MAX || text_length(v) > SHDICT_VALUE_MAX)
+		return false;
+	want = cells_for(k->len + text_length(v));
+	while (cells_free(s) + own < want) {
+		if (!s->mortals)
+			return false;
+		first = *heap_at(s, 1);
+		if (!has_expired(entry_at(s, first), now))
+			return false;
+		shard_remove(s, first);
+	}
+	return true;
 }
 
 void
@@ -292,7 +332,9 @@ shard_insert(struct shard *s, double now, const struct shard_key *k,
 	cursor_write(&c, v->p, len);
 	e->chain = *bucket_of(s, k->hash);
 	*bucket_of(s, k->hash) = n;
-	link_newest(s, n);
+	e->place = 0;
+	if (e->expires > 0)
+		heap_settle(s, ++s->mortals, n);
 	s->count++;
 }
 
@@ -329,9 +371,18 @@ shard_number(struct shard *s, uint32_t n)
 }
 
 uint32_t
-shard_older(struct shard *s, uint32_t n)
+shard_next(struct shard *s, uint32_t n)
 {
-	return n ? entry_at(s, n)->older : s->newest;
+	uint32_t i = 0;
+
+	if (n) {
+		if (entry_at(s, n)->chain)
+			return entry_at(s, n)->chain;
+		i = (entry_at(s, n)->hash & (s->buckets - 1)) + 1;
+	}
+	while (i < s->buckets && !s->bucket[i])
+		i++;
+	return i < s->buckets ? s->bucket[i] : 0;
 }
 
 int

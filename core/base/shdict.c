@@ -148,8 +148,9 @@ shdict_set(struct shdict *d, double now, const char *key, size_t klen,
 
 	if (!s)
 		return SHDICT_BUSY;
-	if (shard_fits(s, &k, v)) {
-		if ((n = shard_find(s, now, &k)))
+	n = shard_find(s, now, &k);
+	if (shard_make_room(s, now, n, &k, v)) {
+		if (n)
 			shard_remove(s, n);
 		shard_insert(s, now, &k, v);
 		r = SHDICT_OK;
@@ -173,7 +174,7 @@ shdict_add(struct shdict *d, double now, const char *key, size_t klen,
 	if ((n = shard_find(s, now, &k))) {
 		if (shard_value(s, now, n, space, size, old))
 			r = SHDICT_EXISTS;
-	} else if (shard_fits(s, &k, v)) {
+	} else if (shard_make_room(s, now, 0, &k, v)) {
 		shard_insert(s, now, &k, v);
 		r = SHDICT_OK;
 	}
@@ -199,7 +200,7 @@ shdict_incr(struct shdict *d, double now, const char *key, size_t klen,
 			*out = *number += by;
 		else
 			r = SHDICT_TYPE;
-	} else if (shard_fits(s, &k, &v)) {
+	} else if (shard_make_room(s, now, 0, &k, &v)) {
 		shard_insert(s, now, &k, &v);
 		*out = by;
 	} else {
@@ -235,7 +236,7 @@ gather(struct shard *s, double now, size_t max, struct buf *out)
 	uint8_t klen;
 	int len;
 
-	while (count < max && (n = shard_older(s, n))) {
+	while (count < max && (n = shard_next(s, n))) {
 		if ((len = shard_key_of(s, now, n, key)) < 0)
 			continue;
 		klen = (uint8_t)len;

@@ -9,10 +9,13 @@
  * shdict: a dictionary in shared memory, used by all workers at once.
  *
  * The memory is a mapping of a memfd that the supervisor keeps; it survives
- * reloads.  Keys and values are bytes; entries expire; the least recently used
- * goes when a shard is full.  Each shard has a robust mutex, taken with a
- * short timed lock.  A holder that died costs its shard: it is emptied, and
- * shdict_lost says so to who found it, so that one process logs it.
+ * reloads.  Keys and values are bytes; entries expire.  A key belongs to one
+ * of several shards, each with its part of the memory.  A shard that is full
+ * drops what has expired, first expired first; a live entry is never dropped
+ * for another one: then the new one is refused.  Each shard has a robust
+ * mutex, taken with a short timed lock.  A holder that died costs its shard:
+ * it is emptied, and shdict_lost says so to who found it, so that one process
+ * logs it.
  */
 enum shdict_status {
 	SHDICT_OK, SHDICT_MISSING, SHDICT_EXISTS, SHDICT_FULL, SHDICT_TYPE,
@@ -45,9 +48,10 @@ struct shdict *shdict_open(void *mem, size_t size);
 void shdict_close(struct shdict *);		/* does not unmap */
 
 /*
- * now: seconds of the monotonic clock (the same for all processes).  FULL: it
- * can never fit (and nothing was changed), or the space is too small for the
- * text that is there; SHDICT_VALUE_MAX is always enough.
+ * now: seconds of the monotonic clock (the same for all processes).  FULL:
+ * there is no room for it, now or ever, and nothing was changed (a set over a
+ * key counts the room that this one has); or the caller's space is too small
+ * for the text that is there; SHDICT_VALUE_MAX is always enough.
  */
 enum shdict_status shdict_get(struct shdict *, double now, const char *key,
     size_t klen, char *space, size_t size, struct shdict_value *out);

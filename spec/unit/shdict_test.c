@@ -1,41 +1,8 @@
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shdict.h"
-
-#include "test.h"
-
-static char space[SHDICT_VALUE_MAX];
-
-static void *
-memory(size_t size)
-{
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (mem == MAP_FAILED || shdict_format(mem, size) < 0)
-		abort();
-	return mem;
-}
-
-static enum shdict_status
-set_text(struct shdict *d, double now, const char *key, const char *text,
-    size_t len, double ttl)
-{
-	struct shdict_value v = {
-		.type = SHDICT_STRING, .p = text, .len = len, .ttl = ttl,
-	};
-
-	return shdict_set(d, now, key, strlen(key), &v);
-}
-
-static enum shdict_status
-get(struct shdict *d, double now, const char *key, struct shdict_value *out)
-{
-	return shdict_get(d, now, key, strlen(key), space, sizeof space, out);
-}
+#include "dict.h"
 
 static void
 test_values(struct shdict *d)
@@ -132,34 +99,6 @@ test_limits(struct shdict *d, struct shdict *small)
 	test_int("and changes nothing", get(small, 0, "stays", &out), SHDICT_OK);
 }
 
-/* One shard: what was used last stays. */
-static void
-test_eviction(struct shdict *d)
-{
-	struct shdict_value v;
-	char key[16];
-	size_t full;
-	int i, found = 0;
-
-	for (i = 0; i < 2000; i++) {
-		snprintf(key, sizeof key, "%d", i);
-		set_text(d, 0, key, "0123456789", 10, 0);
-		get(d, 0, "0", &v);
-	}
-	full = shdict_count(d);
-	test_ok("as many as fit", full > 300 && full < 600);
-	test_int("the used one stays", get(d, 0, "0", &v), SHDICT_OK);
-	for (i = 2000 - (int)full + 1; i < 2000; i++) {
-		snprintf(key, sizeof key, "%d", i);
-		found += get(d, 0, key, &v) == SHDICT_OK;
-	}
-	test_int("and the newest", found, (long long)full - 1);
-	memset(space, 'x', sizeof space);
-	set_text(d, 0, "large", space, 30000, 0);
-	test_int("a large one pushes many", get(d, 0, "large", &v), SHDICT_OK);
-	test_ok("but not all", shdict_count(d) > full / 4);
-}
-
 struct seen {
 	unsigned count, sum;
 };
@@ -199,88 +138,6 @@ test_keys(void)
 	memset(&all, 0, sizeof all);
 	shdict_keys(d, 10, 1000, on_key, &all);
 	test_int("not the expired", all.sum, 1225);
-	shdict_close(d);
-	munmap(mem, size);
-}
-
-enum { MODEL_KEYS = 200 };
-
-struct model {
-	bool there;
-	double n, expires;
-};
-
-static bool
-model_add(struct shdict *d, double now, const char *key, struct model *m,
-    struct shdict_value *v)
-{
-	double n = v->n, ttl = v->ttl;
-	enum shdict_status r = shdict_add(d, now, key, strlen(key), v, space, 0, v);
-
-	if (m->there)
-		return r == SHDICT_EXISTS && v->n == m->n;
-	*m = (struct model){ true, n, ttl > 0 ? now + ttl : 0 };
-	return r == SHDICT_OK;
-}
-
-/* One operation on both; false if they differ. */
-static bool
-model_step(struct shdict *d, double now, const char *key, struct model *m,
-    unsigned seed)
-{
-	struct shdict_value v = {
-		.type = SHDICT_NUMBER, .n = seed, .ttl = seed % 4,
-	};
-	enum shdict_status there = m->there ? SHDICT_OK : SHDICT_MISSING, r;
-	size_t klen = strlen(key);
-	double out;
-
-	switch ((seed >> 8) % 5) {
-	case 0:
-		r = shdict_get(d, now, key, klen, space, 0, &v);
-		return r == there && (!m->there || v.n == m->n);
-	case 1:
-		*m = (struct model){ true, v.n, v.ttl > 0 ? now + v.ttl : 0 };
-		return shdict_set(d, now, key, klen, &v) == SHDICT_OK;
-	case 2:
-		return model_add(d, now, key, m, &v);
-	case 3:
-		if (!m->there)
-			*m = (struct model){ true, 0, now + 1 };
-		m->n += 3;
-		return shdict_incr(d, now, key, klen, 3, 1, &out) ==
-		    SHDICT_OK && out == m->n;
-	default:
-		m->there = false;
-		return shdict_delete(d, now, key, klen) == there;
-	}
-}
-
-/* Random operations beside a plain array; enough room, so nothing is evicted. */
-static void
-test_model(void)
-{
-	static struct model model[MODEL_KEYS], *m;
-	size_t size = 1 << 20;
-	void *mem = memory(size);
-	struct shdict *d = shdict_open(mem, size);
-	unsigned seed = 11, k;
-	double now = 0;
-	char key[64];
-	int step;
-
-	for (step = 0; step < 200000; step++) {
-		seed = seed * 1103515245 + 12345;
-		k = (seed >> 16) % MODEL_KEYS;
-		now += (seed >> 12 & 15) * 0.01;
-		m = &model[k];
-		snprintf(key, sizeof key, "%0*u", (int)(k % 60) + 1, k);
-		if (m->there && m->expires > 0 && m->expires <= now)
-			m->there = false;
-		if (!model_step(d, now, key, m, seed))
-			break;
-	}
-	test_int("same as the model", step, 200000);
 	shdict_close(d);
 	munmap(mem, size);
 }
@@ -369,14 +226,15 @@ test_killed(void)
 		for (;;) {
 			seed = seed * 1103515245 + 12345;
 			snprintf(key, sizeof key, "%u", seed >> 16 & 255);
-			set_text(d, i, key, space, seed >> 8 & 8191, seed & 3);
+			set_text(d, i, key, space, seed >> 8 & 8191,
+			    1 + (seed & 3));
 			if (pid && (seed >> 16 & 31) == 0)
 				break;
 		}
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		ok += set_text(d, 0, key, "mine", 4, 0) == SHDICT_OK &&
-		    get(d, 0, key, &v) == SHDICT_OK && v.len == 4;
+		ok += set_text(d, i + 4, key, "mine", 4, 1) == SHDICT_OK &&
+		    get(d, i + 4, key, &v) == SHDICT_OK && v.len == 4;
 	}
 	test_int("still works", ok, 300);
 	shdict_close(d);
@@ -430,13 +288,11 @@ main(void)
 	test_values(d);
 	test_expiry(d);
 	test_limits(d, small);
-	test_eviction(small);
 	mem[8] ^= 1;
 	test_ok("no dictionary", !shdict_open(mem, size));
 	shdict_close(d);
 	shdict_close(small);
 	test_keys();
-	test_model();
 	test_processes();
 	test_death();
 	test_killed();

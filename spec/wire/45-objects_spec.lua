@@ -166,6 +166,45 @@ describe("hooks and their objects:", function()
     server:stop()
   end)
 
+  it("a full shared dictionary refuses what is new and keeps what it has", function()
+    local server = start { full = [[
+      local shared, verdict = require "lunette.shared", require "lunette.verdict"
+      local function refused(ok, err)
+        return ok == nil and err.kind == "limit"
+      end
+      return {
+        shared = { d = "64K" },
+        vrfy = function()
+          local d, n = shared.d, 0
+          repeat
+            local ok = d:set("k" .. n, n)
+            n = n + 1
+          until not ok or n == 5000
+          n = n - 1
+          if not (refused(d:set("new", 1)) and refused(d:add("new", 1)) and
+            refused(d:incr("new", 1)) and d:get("new") == nil) then
+            return verdict.reject("not refused")
+          end
+          if not (d:set("k1", 0) and d:incr("k1", 1) == 1) then
+            return verdict.reject("not over its own")
+          end
+          for i = 0, n - 1 do
+            if d:get("k" .. i) ~= i then
+              return verdict.reject("dropped %d", i)
+            end
+          end
+          d:delete("k0")
+          if not d:add("new", 1) then
+            return verdict.reject("no room")
+          end
+          return verdict.reject("all well, %s", n < 5000 and "full" or "endless")
+        end,
+      } ]] }
+    local c = hello(server)
+    c:cmd("VRFY x", "550 5%.7%.1 all well, full")
+    server:stop()
+  end)
+
   it("the reply hook changes what is said, within its class", function()
     local server = start { polite = [[
       return { reply = function(session, reply)

@@ -14,10 +14,11 @@ cmd_check(struct cli *cli)
 {
 	struct loader_args args = cli_loader_args(cli);
 	char error[CONF_ERROR_MAX];
-	struct generation *g = loader_run(&args, error);
+	enum loader_fault fault;
+	struct generation *g = loader_run(&args, &fault, error);
 
 	if (!g)
-		return cli_fail(CLI_CONFIG, "%s", error);
+		return cli_fail(fault, "%s", error);
 	printf("lunette: %s: ok, %zu hooks, %zu listeners\n", cli->path,
 	    g->hooks, g->conf.listeners);
 	generation_free(g);
@@ -50,11 +51,10 @@ cmd_explain(struct cli *cli)
 {
 	struct loader_args args = cli_loader_args(cli);
 	char error[CONF_ERROR_MAX];
-	struct generation *g = loader_run(&args, error);
-	int status = CLI_CONFIG;
+	enum loader_fault fault;
+	struct generation *g = loader_run(&args, &fault, error);
+	int status = g ? explain(g, error) : (int)fault;
 
-	if (g)
-		status = explain(g, error);
 	if (status != CLI_OK)
 		cli_fail(status, "%s", error);
 	generation_free(g);

@@ -130,14 +130,17 @@ cmd_session(struct cli *cli)
 {
 	struct loader_args args = cli_loader_args(cli);
 	char error[CONF_ERROR_MAX];
-	struct generation *g = NULL;
+	enum loader_fault fault;
+	struct generation *g;
 	int status = CLI_CONFIG;
 	struct addr client;
 
 	if (find_client(cli, &client, error) < 0)
 		return cli_fail(CLI_USAGE, "%s", error);
-	g = loader_run(&args, error);
-	if (g && open_log(&g->conf, error) == 0 &&
+	g = loader_run(&args, &fault, error);
+	if (!g)
+		return cli_fail(fault, "%s", error);
+	if (open_log(&g->conf, error) == 0 &&
 	    privilege_drop(&g->conf, 0, error) == 0)
 		status = serve(g, &client, error);
 	if (status != CLI_OK)

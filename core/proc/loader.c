@@ -29,6 +29,7 @@ struct loader {
 	int fd;
 	unsigned number;
 	double timeout;
+	enum loader_fault fault;
 	char *path;
 	char *running;		/* shared with the pair */
 };
@@ -47,6 +48,7 @@ begin(struct loader *l, const struct loader_args *a, char *error)
 	l->number = a->number;
 	l->timeout = a->timeout > 0 ? a->timeout : TIMEOUT;
 	l->path = mem_strdup(a->path);
+	l->fault = LOADER_SYSTEM;
 	l->running = mmap(NULL, LOADER_RUNNING_MAX, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->running == MAP_FAILED || socketpair(AF_UNIX,
@@ -58,10 +60,12 @@ begin(struct loader *l, const struct loader_args *a, char *error)
 	l->pid = fork();
 	if (l->pid == 0)
 		reader_run(a, pair[1], l->running);
+	if (l->pid < 0)
+		snprintf(error, CONF_ERROR_MAX, "loader: fork: %s",
+		    strerror(errno));
 	close(pair[1]);
 	if (l->pid > 0)
 		return 0;
-	snprintf(error, CONF_ERROR_MAX, "loader: fork: %s", strerror(errno));
 	close(l->fd);
 	return -1;
 }
@@ -136,7 +140,12 @@ outcome(struct loader *l, char *error)
 	if (fd >= 0)
 		close(fd);
 	if (n > 1 && text[0] == READER_FAILED)
+		l->fault = LOADER_CONFIG;
+	if (n > 1 && text[0] != READER_MADE)
 		snprintf(error, CONF_ERROR_MAX, "%s", text + 1);
+	else if (n > 0)
+		snprintf(error, CONF_ERROR_MAX, "loader: no descriptor for "
+		    "the bundle");
 	else
 		snprintf(error, CONF_ERROR_MAX, "%.500s: the loader %s %d",
 		    l->path, WIFSIGNALED(status) ? "was killed by signal" :
@@ -154,6 +163,7 @@ too_late(struct loader *l, char *error)
 	hook[sizeof hook - 1] = '\0';
 	close(l->fd);
 	reap(l);
+	l->fault = LOADER_CONFIG;
 	snprintf(error, CONF_ERROR_MAX, "%.500s: not loaded after %g seconds"
 	    "%s%s", l->path, l->timeout, *hook ? ", in hook " : "", hook);
 }
@@ -237,7 +247,8 @@ wait_for(int fd, double seconds)
 }
 
 struct generation *
-loader_run(const struct loader_args *a, char error[CONF_ERROR_MAX])
+loader_run(const struct loader_args *a, enum loader_fault *fault,
+    char error[CONF_ERROR_MAX])
 {
 	struct loader *l = mem_alloc(sizeof *l);
 	struct generation *g = NULL;
@@ -248,6 +259,7 @@ loader_run(const struct loader_args *a, char error[CONF_ERROR_MAX])
 		else
 			too_late(l, error);
 	}
+	*fault = l->fault;
 	release(l);
 	return g;
 }

@@ -39,6 +39,9 @@ struct loader_args {
 	double timeout;			/* seconds for all of it; 0: 60 */
 };
 
+/* Whose fault it is that there is none, as an exit status. */
+enum loader_fault { LOADER_SYSTEM = 71, LOADER_CONFIG = 78 };
+
 struct loader;
 /* One of the two is NULL.  The error is one line, the generation the
  * callee's. */
@@ -49,9 +52,10 @@ struct loader *loader_start(struct ev_loop *, const struct loader_args *,
     loader_fn, void *arg, char error[CONF_ERROR_MAX]);
 void loader_cancel(struct loader *);	/* kills the pair; NULL is fine */
 
-/* The same, waited for: start-up, check, explain, session. */
+/* The same, waited for: start-up, check, explain, session.  NULL with one line
+ * in error, and *fault set. */
 struct generation *loader_run(const struct loader_args *,
-    char error[CONF_ERROR_MAX]);
+    enum loader_fault *fault, char error[CONF_ERROR_MAX]);
 void generation_free(struct generation *);	/* closes and unmaps */
 
 /* A policy_find_fn over a bundle: arg is the struct bundle. */

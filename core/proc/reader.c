@@ -76,11 +76,23 @@ end_checker(const struct reader *r)
 		;
 }
 
-static void fail(struct reader *, const char *fmt, ...)
+static void give_up(const struct reader *, char what, const char *text)
+    __attribute__((noreturn));
+static void fail(const struct reader *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
+static void broken(const struct reader *, const char *call)
+    __attribute__((noreturn));
 
 static void
-fail(struct reader *r, const char *fmt, ...)
+give_up(const struct reader *r, char what, const char *text)
+{
+	end_checker(r);
+	tell(r->fd, what, text, -1);
+	_exit(1);
+}
+
+static void
+fail(const struct reader *r, const char *fmt, ...)
 {
 	char text[CONF_ERROR_MAX];
 	va_list ap;
@@ -88,9 +100,17 @@ fail(struct reader *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	end_checker(r);
-	tell(r->fd, READER_FAILED, text, -1);
-	_exit(1);
+	give_up(r, READER_FAILED, text);
+}
+
+/* A call to the system failed, with errno. */
+static void
+broken(const struct reader *r, const char *call)
+{
+	char text[CONF_ERROR_MAX];
+
+	snprintf(text, sizeof text, "loader: %s: %s", call, strerror(errno));
+	give_up(r, READER_BROKEN, text);
 }
 
 /* What was inherited from the supervisor is of no use here. */
@@ -276,10 +296,10 @@ start_checker(struct reader *r, char *running)
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		fail(r, "socketpair: %s", strerror(errno));
+		broken(r, "socketpair");
 	r->checker_pid = fork();
 	if (r->checker_pid < 0)
-		fail(r, "fork: %s", strerror(errno));
+		broken(r, "fork");
 	if (r->checker_pid == 0) {
 		close(pair[0]);
 		close(r->fd);
@@ -332,7 +352,7 @@ reader_run(const struct loader_args *args, int fd, char *running)
 	converse(&r);
 	bundle = bundle_seal(r.bundle, "lunette-generation");
 	if (bundle < 0)
-		fail(&r, "memfd: %s", strerror(errno));
+		broken(&r, "memfd");
 	end_checker(&r);
 	tell(fd, READER_MADE, "", bundle);
 	_exit(0);

@@ -14,7 +14,11 @@
  */
 enum { LOADER_RUNNING_MAX = 128 };
 
-enum { READER_MADE = 'G', READER_FAILED = 'E' };
+enum {
+	READER_MADE = 'G',
+	READER_FAILED = 'E',	/* what the configuration names */
+	READER_BROKEN = 'S',	/* the system failed us */
+};
 
 /* Make a generation and send it over fd (SOCK_SEQPACKET): one octet of the
  * above, then the text of the error, or the descriptor of the bundle. */

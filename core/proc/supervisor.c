@@ -208,13 +208,14 @@ static int
 prepare(struct service *s)
 {
 	char error[CONF_ERROR_MAX];
+	enum loader_fault fault;
 	struct generation *gen;
 	int status;
 
 	s->load.number = 1;
-	gen = loader_run(&s->load, error);
+	gen = loader_run(&s->load, &fault, error);
 	if (!gen)
-		return refuse(STATUS_CONFIG, "%s", error);
+		return refuse(fault, "%s", error);
 	/* Until the sockets are there, the generation is ours to free. */
 	status = privilege_check(gen->conf.user, gen->conf.group,
 	    gen->conf.chroot, error);

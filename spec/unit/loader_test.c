@@ -1,11 +1,13 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <ev.h>
 
 #include "bundle.h"
+#include "descriptors.h"
 #include "loader.h"
 
 #include "scratch.h"
@@ -52,6 +54,7 @@ test_cases(void)
 {
 	char error[CONF_ERROR_MAX], text[1024];
 	struct loader_args a = args(20);
+	enum loader_fault fault;
 	struct generation *g;
 	size_t i;
 
@@ -61,14 +64,42 @@ test_cases(void)
 		scratch_write("test.lua", text);
 		scratch_write("hooks/one.lua", cases[i].hook);
 		*error = '\0';
-		g = loader_run(&a, error);
+		g = loader_run(&a, &fault, error);
 		if (g)
 			snprintf(error, sizeof error, "%zu hooks", g->hooks);
 		scratch_shorten(error)[strcspn(error, "\n")] = '\0';
 		if (strlen(error) > strlen(cases[i].want))
 			error[strlen(cases[i].want)] = '\0';
 		test_str(text, error, cases[i].want);
+		test_ok("whose fault", g || fault == LOADER_CONFIG);
 		generation_free(g);
+	}
+}
+
+/* Without descriptors for one process, and for the other, it is not the
+ * configuration that is wrong. */
+static void
+test_system(void)
+{
+	struct rlimit was, few;
+	char error[CONF_ERROR_MAX], name[40];
+	struct loader_args a = args(20);
+	enum loader_fault fault = 0;
+	rlim_t n;
+
+	scratch_write("test.lua", "relay = 'discard:'");
+	descriptors_keep(NULL, 0);
+	getrlimit(RLIMIT_NOFILE, &was);
+	few = was;
+	for (n = 3; n <= 5; n++) {
+		few.rlim_cur = n;
+		setrlimit(RLIMIT_NOFILE, &few);
+		*error = '\0';
+		test_ok("not loaded", loader_run(&a, &fault, error) == NULL);
+		setrlimit(RLIMIT_NOFILE, &was);
+		snprintf(name, sizeof name, "%d descriptors", (int)n);
+		test_int(name, fault, LOADER_SYSTEM);
+		test_ok(name, strncmp(error, "loader: ", 8) == 0);
 	}
 }
 
@@ -79,6 +110,7 @@ test_generation(void)
 	char error[CONF_ERROR_MAX];
 	struct loader_args a = args(20);
 	const struct policy_chain *chain;
+	enum loader_fault fault;
 	struct generation *g;
 	const char *p, *where;
 	size_t len, count;
@@ -87,7 +119,7 @@ test_generation(void)
 	    "shared = { seen = '1M' }\n"
 	    "listen = { '127.0.0.1:0', { '[::1]:0', hooks = { 'one' } } }");
 	scratch_write("hooks/one.lua", "return { connect = function() end }");
-	g = loader_run(&a, error);
+	g = loader_run(&a, &fault, error);
 	test_ok("loads", g != NULL);
 	if (!g)
 		return;
@@ -163,6 +195,7 @@ int
 main(void)
 {
 	scratch_open();
+	test_system();
 	test_cases();
 	test_generation();
 	test_loop();

@@ -66,6 +66,17 @@ describe("the program", function()
     end)
   end
 
+  for _, command in ipairs { "check", "explain", "session", "run" } do
+    it(command .. " says 71 if it is the system that fails", function()
+      local dir = lunette.directory { config = fine }
+      local got = process.run { "sh", "-c", 'ulimit -n 4; exec "$0" "$@"', lunette.program, command,
+        "-c", dir .. "/lunette.lua", input = "" }
+      assert.equal(71, got.code, got.err)
+      assert.matches("^lunette: loader: [^\n]+\n$", got.err)
+      process.remove(dir)
+    end)
+  end
+
   it("cannot read what it may not", function()
     if process.is_root() then
       return  -- root may read anything

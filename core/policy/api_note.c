@@ -9,6 +9,8 @@
 /*
  * A note is a table that takes plain data only, so that no session can hold
  * on to what belongs to another.  Tables put into it become notes as well.
+ * Lua asks for a new key only: what replaces a value is not looked at, which
+ * does no harm, for a handle that is kept too long raises on every use.
  */
 enum { DEPTH_MAX = 8 };
 

@@ -1,8 +1,8 @@
 -- dnsbl: add up what DNS lists say of a client; refuse it at the threshold.
 --
 -- Stage     connect
--- Settings  zones      list of { zone = , codes = "127.0.0.[2..254]", weight = 1 }
---                      (required); a list of good senders has a weight below zero
+-- Settings  zones      list of { zone = , codes = "127.0.0.[2..254]", weight = 1 }, or
+--                      just the zone (required); a list of good senders has a weight below zero
 --           threshold  the sum of weights at which a client is refused; default 1
 -- Exempt    trusted clients
 -- Failure   a list that does not answer, or refuses to answer us, counts nothing

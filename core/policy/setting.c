@@ -169,3 +169,58 @@ setting_addresses(lua_State *L, const struct setting_place *at, int of)
 {
 	make_list(L, at, LIST_ADDRESSES);
 }
+
+bool
+setting_is_descriptor(lua_State *L, int idx)
+{
+	bool yes;
+
+	if (lua_type(L, idx) != LUA_TTABLE || !lua_getmetatable(L, idx))
+		return false;
+	state_push(L, HOST_SETTING);
+	yes = lua_rawequal(L, -1, -2);
+	lua_pop(L, 2);
+	return yes;
+}
+
+/* No default, and a kind that cannot do without a value. */
+static bool
+is_required(lua_State *L, int idx)
+{
+	const char *kind;
+	bool yes;
+
+	if (!setting_is_descriptor(L, idx))
+		return false;
+	lua_getfield(L, idx, "default");
+	lua_getfield(L, idx < 0 ? idx - 1 : idx, "kind");
+	kind = lua_tostring(L, -1);
+	yes = lua_isnil(L, -2) && kind && strcmp(kind, "optional") != 0 &&
+	    strcmp(kind, "record") != 0;
+	lua_pop(L, 2);
+	return yes;
+}
+
+void
+setting_widen(lua_State *L, int decl)
+{
+	const char *only = NULL;
+
+	if (lua_type(L, -1) != LUA_TSTRING &&
+	    lua_type(L, -1) != LUA_TLIGHTUSERDATA)
+		return;
+	for (lua_pushnil(L); lua_next(L, decl); lua_pop(L, 1)) {
+		if (!is_required(L, -1))
+			continue;
+		if (only) {
+			lua_pop(L, 2);
+			return;
+		}
+		only = lua_tostring(L, -2);
+	}
+	if (!only)
+		return;
+	lua_newtable(L);
+	lua_insert(L, -2);
+	lua_setfield(L, -2, only);
+}

@@ -1,6 +1,8 @@
 #ifndef SETTING_H
 #define SETTING_H
 
+#include <stdbool.h>
+
 #include <lua.h>
 
 struct instance;
@@ -37,5 +39,10 @@ void setting_url(lua_State *, const struct setting_place *, int of);
 void setting_cidrs(lua_State *, const struct setting_place *, int of);
 void setting_domains(lua_State *, const struct setting_place *, int of);
 void setting_addresses(lua_State *, const struct setting_place *, int of);
+
+bool setting_is_descriptor(lua_State *, int idx);	/* by lunette.setting */
+/* A text on top that stands for a record becomes one: it is the one field that
+ * the declarations at decl require.  If that is not one, nothing happens. */
+void setting_widen(lua_State *, int decl);
 
 #endif

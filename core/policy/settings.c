@@ -60,19 +60,6 @@ push(lua_State *L, const struct value *v)
 	}
 }
 
-static bool
-is_descriptor(lua_State *L, int idx)
-{
-	bool yes;
-
-	if (lua_type(L, idx) != LUA_TTABLE || !lua_getmetatable(L, idx))
-		return false;
-	state_push(L, HOST_SETTING);
-	yes = lua_rawequal(L, -1, -2);
-	lua_pop(L, 2);
-	return yes;
-}
-
 /* The place of an entry by key, or by index if key is NULL. */
 static struct setting_place
 inside(const struct setting_place *up, const struct value *v, const char *key,
@@ -165,6 +152,7 @@ convert_record(lua_State *L, const struct setting_place *at, int decl)
 		lua_newtable(L);
 		lua_replace(L, t);
 	}
+	setting_widen(L, decl);
 	if (!lua_istable(L, t))
 		setting_expected(L, at, "a table");
 	refuse_unknown(L, at, t, decl);
@@ -376,7 +364,7 @@ convert(lua_State *L, const struct setting_place *at, int decl)
 	if (at->depth > DEPTH_MAX)
 		setting_complain(L, at, "too deep");
 	luaL_checkstack(L, 16, "settings");
-	if (is_descriptor(L, decl))
+	if (setting_is_descriptor(L, decl))
 		convert_kind(L, at, decl);
 	else
 		convert_default(L, at, decl);

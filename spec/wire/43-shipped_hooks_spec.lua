@@ -49,7 +49,7 @@ hooks = {
   { "fcrdns", as = "named", require = true },
   "helo_checks",
   { "dnsbl", zones = {
-      { zone = "bl.test" }, { zone = "good.test", weight = -1 } } },
+      "bl.test", { zone = "good.test", weight = -1 } } },
   { "client_limit", max = 1, nets = { { clients = { "127.0.0.4" }, max = 2 } } },
   { "tarpit", errors = 0, step = "10ms", max = "50ms", give_up = 3 },
   "headers",

@@ -1,4 +1,3 @@
-/* dict: shared dictionaries in memory of their own. */
 #ifndef DICT_H
 #define DICT_H
 
@@ -7,6 +6,8 @@
 #include "shdict.h"
 
 #include "test.h"
+
+/* dict: shared dictionaries in memory of their own. */
 
 static char space[SHDICT_VALUE_MAX];
 

@@ -21,6 +21,9 @@ handoff_relay(struct session *s, const char *name)
 	const struct relay_timeouts timeouts = {
 		w->relay_connect, w->relay_command, w->relay_data,
 	};
+	const struct relay_session session = {
+		s->id, &s->client, s->conf->hostname,
+	};
 	const struct route *route = s->conf->relay;
 	struct txn *t = &s->txn;
 	const char *error = NULL;
@@ -42,8 +45,8 @@ handoff_relay(struct session *s, const char *name)
 		relay_free(t->handoff);
 		t->edited = true;
 	}
-	t->handoff = relay_new(s->env->relays, route, &timeouts, s->id,
-	    s->conf->hostname, session_relayed, s);
+	t->handoff = relay_new(s->env->relays, route, &timeouts, &session,
+	    session_relayed, s);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "addr.h"
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
@@ -304,7 +305,21 @@ linkpool_return(struct link *l, bool reset)
 }
 
 void
-linkpool_log(struct linkpool *p, const char *session, const char *text)
+linkpool_log_begin(struct log_line *line, const struct relay_session *session,
+    int level)
+{
+	char client[ADDR_TEXT_MAX];
+
+	log_begin(line, (enum log_level)level, "relay_error");
+	if (!session || line->off)
+		return;
+	log_str(line, "id", session->id);
+	log_str(line, "client", addr_text(session->client, client));
+}
+
+void
+linkpool_log(struct linkpool *p, const struct relay_session *session,
+    const char *text)
 {
 	int64_t now = clock_ms();
 	struct log_line line;
@@ -313,9 +328,7 @@ linkpool_log(struct linkpool *p, const char *session, const char *text)
 		p->unlogged++;
 		return;
 	}
-	log_begin(&line, LOG_WARN, "relay_error");
-	if (session)
-		log_str(&line, "id", session);
+	linkpool_log_begin(&line, session, LOG_WARN);
 	log_str(&line, "relay", p->url);
 	log_str(&line, "text", text);
 	if (p->unlogged)

@@ -9,6 +9,7 @@
 #include "relay.h"
 #include "upstream.h"
 
+struct log_line;
 struct nexthop;
 
 /*
@@ -68,7 +69,7 @@ struct linkpool_ticket {
 	linkpool_fn fn;		/* with a link, or with NULL and the fault */
 	void *arg;
 	struct relay_timeouts timeouts;
-	const char *session;	/* for the log */
+	const struct relay_session *session;	/* for the log */
 	/* private */
 	struct link *opening;
 	ev_timer timer;
@@ -84,7 +85,12 @@ void linkpool_cancel(struct linkpool_ticket *);	/* harmless if not in use */
 void linkpool_return(struct link *, bool reset);
 void linkpool_close(struct link *);	/* it is not to be used again */
 
-/* event=relay_error for this next hop: at once, then gathered for a while. */
-void linkpool_log(struct linkpool *, const char *session, const char *text);
+/* event=relay_error for this next hop: at once, then gathered for a while.
+ * session: about whom it is; NULL: nobody. */
+void linkpool_log(struct linkpool *, const struct relay_session *,
+    const char *text);
+/* Begin such a line. */
+void linkpool_log_begin(struct log_line *, const struct relay_session *,
+    int level);
 
 #endif

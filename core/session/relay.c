@@ -24,7 +24,7 @@ struct relay {
 	struct relays *relays;
 	const struct route *route;
 	struct relay_timeouts timeouts;
-	const char *session_id, *hostname;
+	struct relay_session session;
 	relay_fn fn;
 	void *arg;
 
@@ -172,7 +172,7 @@ on_lost(struct relay *r, const struct exchange_outcome *outcome)
 	bool stale = outcome->stale && !r->retried;
 
 	if (!stale)
-		linkpool_log(r->pool, r->session_id, outcome->text);
+		linkpool_log(r->pool, &r->session, outcome->text);
 	if (r->step == STEP_NONE) {
 		leave(r);
 	} else if (r->exchange.committed) {
@@ -269,8 +269,7 @@ on_stored(void *arg, int error, const char *name)
 		finish(r);
 		return;
 	}
-	log_begin(&line, LOG_ERROR, "relay_error");
-	log_str(&line, "id", r->session_id);
+	linkpool_log_begin(&line, &r->session, LOG_ERROR);
 	log_str(&line, "relay", hop_of(r)->url);
 	log_str(&line, "text", strerror(error));
 	log_end(&line);
@@ -289,7 +288,7 @@ store(struct relay *r)
 {
 	const struct nexthop *hop = hop_of(r);
 	const struct maildir_conf conf = {
-		r->relays->offload, hop->path, r->hostname,
+		r->relays->offload, hop->path, r->session.hostname,
 	};
 
 	r->result.relay = hop->url;
@@ -316,7 +315,7 @@ attempt(struct relay *r)
 	r->pool = linkpool_hold(&r->relays->pools, hop_of(r));
 	r->ticket.fn = on_link;
 	r->ticket.arg = r;
-	r->ticket.session = r->session_id;
+	r->ticket.session = &r->session;
 	r->ticket.timeouts = timeouts_of(r);
 	l = linkpool_take(r->pool, &r->ticket, r->retried);
 	if (l)
@@ -325,8 +324,8 @@ attempt(struct relay *r)
 
 struct relay *
 relay_new(struct relays *relays, const struct route *route,
-    const struct relay_timeouts *timeouts, const char *session_id,
-    const char *hostname, relay_fn fn, void *arg)
+    const struct relay_timeouts *timeouts, const struct relay_session *session,
+    relay_fn fn, void *arg)
 {
 	struct relay *r = mem_alloc(sizeof *r);
 
@@ -334,8 +333,7 @@ relay_new(struct relays *relays, const struct route *route,
 	r->relays = relays;
 	r->route = route;
 	r->timeouts = *timeouts;
-	r->session_id = session_id;
-	r->hostname = hostname;
+	r->session = *session;
 	r->fn = fn;
 	r->arg = arg;
 	r->tell.fn = on_tell;

@@ -7,6 +7,7 @@
 
 #include "reply.h"
 
+struct addr;
 struct dns;
 struct ev_loop;
 struct message;
@@ -55,13 +56,19 @@ struct relay_result {
 	bool unknown;		/* lost after the final dot: may have been delivered */
 };
 
+struct relay_session {		/* for whom; all outlives the relay */
+	const char *id;
+	const struct addr *client;
+	const char *hostname;	/* how we call ourselves there */
+};
+
 struct relay;
 /* The result is valid during the call.  The owner may free the relay in it. */
 typedef void (*relay_fn)(void *arg, const struct relay_result *);
 
 struct relay *relay_new(struct relays *, const struct route *,
-    const struct relay_timeouts *, const char *session_id, const char *hostname,
-    relay_fn, void *arg);
+    const struct relay_timeouts *, const struct relay_session *, relay_fn,
+    void *arg);
 void relay_free(struct relay *);	/* NULL is fine */
 const struct route *relay_route(const struct relay *);
 /* Does it ask the next hop about recipients (SMTP, LMTP), or just store? */

@@ -6,6 +6,7 @@
 
 #include <ev.h>
 
+#include "addr.h"
 #include "dns.h"
 #include "linger.h"
 #include "log.h"
@@ -43,6 +44,8 @@ static struct ev_loop *loop;
 static struct relays_conf shared;
 static struct relays *relays;
 static struct relay_timeouts timeouts = { 30, 30, 30 };
+static struct addr peer;	/* the session's client */
+static const struct relay_session session = { "s1", &peer, "us" };
 static char got[2048];
 static bool told, brief;
 
@@ -114,7 +117,7 @@ hand_off(struct txn *txn, const struct route *route, enum mode mode,
 	unsigned i;
 
 	got[0] = '\0';
-	txn->handoff = relay_new(relays, route, &timeouts, "s1", "us",
+	txn->handoff = relay_new(relays, route, &timeouts, &session,
 	    on_result, &code);
 	for (i = 0; i < rcpts; i++) {
 		r = add_rcpt(txn, address[i]);
@@ -177,6 +180,7 @@ client_begin(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	alarm(120);
+	addr_parse("192.0.2.1", 25, &peer);
 	log_set(LOG_LOGFMT, LOG_ERROR);
 	loop = ev_loop_new(EVBACKEND_EPOLL);
 	make_relays();

@@ -80,8 +80,8 @@ fake_on_relay(struct ev_loop *loop, ev_timer *w, int revents)
 
 struct relay *
 relay_new(struct relays *all, const struct route *route,
-    const struct relay_timeouts *timeouts, const char *id,
-    const char *hostname, relay_fn fn, void *arg)
+    const struct relay_timeouts *timeouts, const struct relay_session *session,
+    relay_fn fn, void *arg)
 {
 	struct relay *r = mem_alloc(sizeof *r);
 

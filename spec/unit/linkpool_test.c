@@ -105,8 +105,8 @@ deliver_nothing(void)
 
 	make_txn(&txn, content);
 	got[0] = '\0';
-	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	txn.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
 	wait_told();
 	txn_clear(&txn);
@@ -200,12 +200,12 @@ test_wait(void)
 	make_txn(&one, content);
 	make_txn(&two, content);
 	got[0] = '\0';
-	one.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	one.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(one.handoff, &one, add_rcpt(&one, "b@two.test"));
 	wait_told();
-	two.handoff = relay_new(relays, &route, &timeouts, "2", "us",
-	    on_result, &code);
+	two.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(two.handoff, &two, add_rcpt(&two, "b@two.test"));
 	test_int("waits", stats().waiting, 1);
 	relay_free(one.handoff);
@@ -214,12 +214,14 @@ test_wait(void)
 	test_str("served", got, "250 2.1.5|250 2.1.5");
 
 	hop[0].pool_wait = 0.01;
-	r = relay_new(relays, &route, &timeouts, "3", "us", on_result, &code);
+	r = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(r, &one, one.rcpts);
 	wait_told();
 	test_str("not served", got, "250 2.1.5|250 2.1.5|451 4.3.2");
 	relay_free(r);
-	r = relay_new(relays, &route, &timeouts, "4", "us", on_result, &code);
+	r = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(r, &one, one.rcpts);
 	relay_free(r);
 	test_int("gone while it waited", stats().waiting, 0);
@@ -267,8 +269,8 @@ test_free(void)
 
 	begin(PIPE MAIL B OK OK "< RSET\n> 250 ok\n" AGAIN "wait\n");
 	make_txn(&txn, content);
-	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	txn.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
 	wait_told();
 	txn_clear(&txn);
@@ -279,8 +281,8 @@ test_free(void)
 
 	begin(PIPE MAIL B "< DATA\nwait\n");
 	make_txn(&txn, content);
-	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	txn.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	add_rcpt(&txn, "b@two.test")->state = TXN_RCPT_ACCEPTED;
 	relay_deliver(txn.handoff, &txn, txn.message);
 	while (stats().opened == 0)
@@ -293,8 +295,8 @@ test_free(void)
 
 	make_relays();
 	make_txn(&txn, content);
-	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	txn.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
 	txn_clear(&txn);
 	free_relays();
@@ -312,8 +314,8 @@ test_edited(void)
 	    "< DATA\n" OK OK OK OK "> 354 go\n<.\n" OK "wait\n");
 	make_txn(&txn, content);
 	got[0] = '\0';
-	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	txn.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
 	wait_told();
 	txn.rcpts->state = TXN_RCPT_ACCEPTED;
@@ -338,8 +340,8 @@ test_left_between(void)
 	    "> 354 go\n<.\n" OK "wait\n");
 	make_txn(&txn, content);
 	got[0] = '\0';
-	txn.handoff = relay_new(relays, &route, &timeouts, "1", "us",
-	    on_result, &code);
+	txn.handoff = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_rcpt(txn.handoff, &txn, add_rcpt(&txn, "b@two.test"));
 	wait_told();
 	txn.rcpts->state = TXN_RCPT_ACCEPTED;

@@ -114,7 +114,8 @@ test_failures(struct arena *arena)
 
 	set_path(arena, "gone");
 	got[0] = '\0';
-	r = relay_new(relays, &route, &timeouts, "1", "us", on_result, &code);
+	r = relay_new(relays, &route, &timeouts, &session, on_result,
+	    &code);
 	relay_deliver(r, &txn, txn.message);
 	relay_free(r);
 	txn_clear(&txn);

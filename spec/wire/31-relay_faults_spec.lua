@@ -104,5 +104,14 @@ for _, mode in ipairs { "relay", "hooks" } do
       assert.equal(1, #hop:accepted())
       assert.equal(0, server:count "worker_exit")
     end)
+
+    it("has logged each fault with the id and the client of the session", function()
+      local id = server:log("connect")[1].id
+      assert.is_true(server:count "relay_error" > 0)
+      for _, line in ipairs(server:log "relay_error") do
+        assert.equal(id, line.id)
+        assert.matches("^127%.0%.0%.1:%d+$", line.client)
+      end
+    end)
   end)
 end

@@ -43,6 +43,7 @@ exchange_use(struct exchange *x, struct link *l,
 {
 	x->link = l;
 	x->dirty = l->reused;
+	x->proven = !l->reused;
 	x->mailed = x->committed = false;
 	upstream_own(l->up, timeouts, on_event, x);
 }
@@ -72,8 +73,7 @@ lost(struct exchange *x, enum upstream_fault fault, const char *text)
 {
 	const struct exchange_outcome outcome = {
 		.fault = fault, .text = text,
-		.stale = fault == UPSTREAM_CLOSED && x->link->reused &&
-		    !upstream_replied(x->link->up),
+		.stale = !x->proven,
 	};
 
 	drop(x);
@@ -397,6 +397,7 @@ on_reply(struct exchange *x, enum upstream_verb verb,
 			lost(x, UPSTREAM_GARBLED, "RSET refused");
 			return;
 		}
+		x->proven = true;
 		break;
 	case UPSTREAM_MAIL:
 		on_mail(x, reply);

@@ -33,7 +33,7 @@ struct exchange_outcome {
 	const struct reply *reply;	/* NULL: lost */
 	enum upstream_fault fault;
 	const char *text;	/* for the log */
-	bool stale;		/* it had been idle, and replied to nothing */
+	bool stale;		/* it had been idle, and took no RSET since */
 };
 
 struct exchange;
@@ -50,6 +50,7 @@ struct exchange {
 	const struct message *message;
 	struct txn_rcpt *rcpt;		/* whose reply comes next */
 	bool dirty;			/* RSET before the next MAIL */
+	bool proven;			/* new, or it took a RSET from us */
 	bool mailed;			/* a transaction is open */
 	bool mail_refused, go_ahead;	/* go_ahead: 354 */
 	size_t asked, replied, accepted, refused;

@@ -160,8 +160,10 @@ set_result(struct relay *r, const struct reply *reply)
 
 /*
  * The connection is lost.  What has been sent to the end may have arrived:
- * that is never tried again.  An idle connection that had gone stale is tried
- * once more on a fresh one; a transaction that was open begins anew.
+ * that is never tried again.  Where an idle connection turns out to be stale
+ * (it has left, is silent, or takes no RSET), a fresh one is tried once; a
+ * transaction that was open begins anew.  That a next hop closes what is idle
+ * is no error.
  */
 static void
 on_lost(struct relay *r, const struct exchange_outcome *outcome)
@@ -171,7 +173,7 @@ on_lost(struct relay *r, const struct exchange_outcome *outcome)
 	    "connection to the next hop lost";
 	bool stale = outcome->stale && !r->retried;
 
-	if (!stale)
+	if (!stale || outcome->fault != UPSTREAM_CLOSED)
 		linkpool_log(r->pool, &r->session, outcome->text);
 	if (r->step == STEP_NONE) {
 		leave(r);

@@ -27,7 +27,7 @@ struct upstream {
 	struct buf expected;	/* one verb, an octet, for each reply */
 	struct buf unsent;	/* lines, each behind its verb */
 	size_t unsent_count;
-	bool ready, replied, hello_failed;
+	bool ready, hello_failed;
 	bool in_content;	/* after 354, before the end */
 	bool content_asked;	/* DATA was sent and not refused */
 	double idle;		/* seconds that it may be idle; 0: for ever */
@@ -221,7 +221,6 @@ on_reply(struct upstream *u, const struct reply *reply)
 		return on_unexpected(u, reply);
 	event.verb = (enum upstream_verb)u->expected.p[0];
 	buf_consume(&u->expected, 1);
-	u->replied = u->ready;
 	switch (event.verb) {
 	case UPSTREAM_BANNER:
 		if (reply_class(reply->code) == 2) {
@@ -367,16 +366,9 @@ upstream_own(struct upstream *u, const struct relay_timeouts *timeouts,
 		u->timeouts = *timeouts;
 	u->fn = fn;
 	u->arg = arg;
-	u->replied = false;
 	u->idle = 0;
 	if (u->conn)
 		set_deadline(u);
-}
-
-bool
-upstream_replied(const struct upstream *u)
-{
-	return u->replied;
 }
 
 const struct ehlo *

@@ -74,8 +74,6 @@ void upstream_quit(struct upstream *);	/* politely, and free it */
 /* Another owner, with its own timeouts. */
 void upstream_own(struct upstream *, const struct relay_timeouts *,
     upstream_fn, void *arg);
-/* Has it replied to anything since the present owner has it? */
-bool upstream_replied(const struct upstream *);
 const struct ehlo *upstream_ehlo(const struct upstream *);
 bool upstream_is_lmtp(const struct upstream *);
 

@@ -144,6 +144,68 @@ test_stale(void)
 	end("421 while idle");
 }
 
+/* It is there, but of no use: it takes no RSET, or is silent. */
+static void
+test_useless(void)
+{
+	static const char *const answer[] = {
+		"> 554 no\n", "> 451 not now\n", "> 354 go\n", "> what?\n",
+	};
+	char part[1000];
+	size_t i;
+
+	for (i = 0; i < sizeof answer / sizeof answer[0]; i++) {
+		sprintf(part, PIPE ONE "< RSET\n%swait\nend\n" PIPE ONE
+		    "wait\n", answer[i]);
+		begin(part);
+		deliver("first", CHECK, "250 2.1.5|250 2.0.0");
+		deliver(answer[i], i % 2 ? CHECK : HOOKS, i % 2 ?
+		    "250 2.1.5|250 2.0.0" : "250 2.0.0");
+		end(answer[i]);
+	}
+
+	begin(PIPE ONE "< RSET\n> 554 no\nwait\nend\n" PIPE "< MAIL*\n"
+	    "> what?\nwait\n");
+	deliver("first", CHECK, "250 2.1.5|250 2.0.0");
+	deliver("once only", CHECK, "451 4.4.2");
+	test_int("two were opened", (long long)stats().opened, 2);
+	end("once only");
+
+	begin(PIPE ONE "< RSET\n> 250 ok\n" MAIL "> what?\nwait\n");
+	deliver("first", CHECK, "250 2.1.5|250 2.0.0");
+	deliver("not if it took the RSET", CHECK, "451 4.4.2");
+	end("not if it took the RSET");
+}
+
+/* Given little time for the silent one, a busy server may seem silent, too:
+ * then more. */
+static void
+test_silent(void)
+{
+	static const char want[] = "250 2.1.5|250 2.0.0";
+	double seconds;
+	struct txn txn;
+
+	for (seconds = 0.1; seconds < 10; seconds *= 4) {
+		begin(PIPE ONE "< RSET\nwait\nend\n" PIPE ONE "wait\n");
+		deliver("first", CHECK, want);
+		timeouts.command = seconds;
+		make_txn(&txn, content);
+		hand_off(&txn, &route, CHECK, 1);
+		txn_clear(&txn);
+		settle();
+		timeouts.command = 30;
+		shutdown(listener, SHUT_RDWR);
+		free_relays();
+		script_end(&script);
+		close(listener);
+		if (strcmp(got, want) == 0)
+			break;
+	}
+	test_str("silent", got, want);
+	test_str("silent", script.error, "");
+}
+
 /* Replies that nobody asked for are not taken for those of the next message:
  * one behind the last reply, whole or begun, and one in place of RSET's. */
 static void
@@ -364,6 +426,8 @@ main(void)
 	test_reuse();
 	test_uses();
 	test_stale();
+	test_useless();
+	test_silent();
 	test_out_of_step();
 	test_idle_time();
 	test_wait();

@@ -55,7 +55,7 @@ uint64_t message_body_offset(const struct message *);
  * -1 with errno if the file cannot be read. */
 long message_read(const struct message *, uint64_t offset, char *out, size_t n);
 
-/* Edits (LUA.md section 4, message).  Names and values are checked; -1 if they
+/* Edits (doc/hooks.md, message).  Names and values are checked; -1 if they
  * may not be sent.  Values are unfolded or folded with LF or CRLF. */
 enum message_place { MESSAGE_TOP, MESSAGE_BOTTOM };
 int message_add_header(struct message *, const char *name, const char *value,

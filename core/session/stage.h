@@ -15,7 +15,7 @@ enum stage {
 const char *stage_name(enum stage);		/* "pre_connection" */
 int stage_parse(const char *name, enum stage *out);
 bool stage_is_observer(enum stage);		/* its answer is ignored */
-/* Code for a reject or defer at this stage (DESIGN 4.1); 0: not allowed. */
+/* Code for a reject or defer at this stage (doc/hooks.md); 0: not allowed. */
 int stage_reject_code(enum stage);
 int stage_defer_code(enum stage);
 

@@ -149,7 +149,8 @@ describe("a next hop that takes the connection and says nothing", function()
   it("is given up after timeouts.relay_connect", function()
     local hop = sink.start { banner = "stall" }
     local server = lunette.start {
-      config = ([[ relay = "%s"; hooks = { "yes" }; timeouts = { relay_connect = 0.3 } ]]):format(hop.url),
+      config = ([[ relay = "%s"; hooks = { "yes" };
+        timeouts = { relay_connect = 0.3 } ]]):format(hop.url),
     }
     local c = hello(server)
     c:cmd("MAIL FROM:<>", 250)

@@ -38,7 +38,8 @@ describe("the log", function()
 
   it("names in it the verdicts that counted, and the hooks that gave them", function()
     local server = lunette.start {
-      config = [[ relay = "maildir:mail"; hooks = { "no", { "rcpt_domains", domains = { "x.test" } } }; ]],
+      config = [[ relay = "maildir:mail";
+        hooks = { "no", { "rcpt_domains", domains = { "x.test" } } }; ]],
       hooks = { no = [[
         local verdict = require "lunette.verdict"
         return { rcpt = function(_, rcpt)

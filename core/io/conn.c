@@ -396,12 +396,6 @@ conn_strerror(const struct conn *c)
 	return strerror(c->error);
 }
 
-int
-conn_fd(const struct conn *c)
-{
-	return c->channel.in;
-}
-
 void
 conn_pause(struct conn *c)
 {

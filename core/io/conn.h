@@ -57,7 +57,6 @@ struct buf *conn_input(struct conn *);
 bool conn_eof(const struct conn *);
 int conn_errno(const struct conn *);
 const char *conn_strerror(const struct conn *);
-int conn_fd(const struct conn *);
 
 void conn_pause(struct conn *);			/* read no more for now */
 void conn_resume(struct conn *);

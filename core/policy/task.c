@@ -104,7 +104,6 @@ arm_deadline(struct task *t)
 	ev_timer_init(&t->timer, on_deadline, t->seconds, 0);
 	t->timer.data = t;
 	ev_timer_start(loop, &t->timer);
-	t->deadline = ev_now(loop) + t->seconds;
 	t->timed = true;
 }
 
@@ -426,16 +425,6 @@ task_over(void *op)
 
 	w->strand->over = true;
 	make_ready(w->strand);
-}
-
-double
-task_left(lua_State *L)
-{
-	struct task *t = task_running(L);
-
-	if (!t || !t->timed)
-		return t ? t->seconds : 0;
-	return t->deadline - ev_now(t->policy->env->loop);
 }
 
 void

@@ -69,7 +69,6 @@ struct task {
 	struct visit *visit;	/* the session it is for, or NULL */
 	task_done_fn done;
 	double seconds;		/* the deadline as given */
-	double deadline;	/* ev_time, once it waits */
 	ev_timer timer;
 	bool active, timed;
 	unsigned made;		/* verdicts made so far */
@@ -100,7 +99,6 @@ void *task_wait(lua_State *, const struct wait_class *, const char *what,
     size_t size);
 int task_yield(lua_State *);
 void task_over(void *op);
-double task_left(lua_State *);		/* seconds to the deadline */
 /* For coroutines.c: what a wait yields; hand it on, or raise. */
 void task_push_mark(lua_State *);
 int task_pass(lua_State *);

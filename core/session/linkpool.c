@@ -423,12 +423,6 @@ linkpool_drop(struct linkpool *p)
 	p->holders--;
 }
 
-const char *
-linkpool_url(const struct linkpool *p)
-{
-	return p->url;
-}
-
 bool
 linkpool_shunned(const struct linkpool *p)
 {

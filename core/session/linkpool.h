@@ -37,7 +37,6 @@ struct linkpool;
 /* All zeroes but for loop, dns and hostname before the first linkpool_hold. */
 struct linkpool *linkpool_hold(struct linkpools *, const struct nexthop *);
 void linkpool_drop(struct linkpool *);
-const char *linkpool_url(const struct linkpool *);
 /* Is its breaker open: has it not been reached a few times in a row? */
 bool linkpool_shunned(const struct linkpool *);
 bool linkpools_shunned(const struct linkpools *, const char *url);

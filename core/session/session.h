@@ -61,7 +61,6 @@ struct session_conf {
 	bool check_with_relay;	/* check_recipients = "relay" */
 	bool normalize;		/* bare_newline = "normalize" */
 	bool lmtp;
-	bool quick_ack;		/* reserved */
 	bool script;		/* input is a pipe or file: it cannot wait */
 	struct cidr_list normalize_clients, trusted, quiet_clients;
 	const char *const *withhold;	/* EHLO keywords, NULL at the end */

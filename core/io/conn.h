@@ -9,6 +9,9 @@
 #include "buf.h"
 
 struct ev_loop;
+struct tls_client;
+struct tls_info;
+struct tls_server;
 
 /*
  * conn: a non-blocking stream with an input buffer, an output buffer and one
@@ -25,6 +28,7 @@ struct ev_loop;
  */
 enum conn_event {
 	CONN_CONNECTED,		/* conn_connect succeeded */
+	CONN_SECURED,		/* the TLS handshake is done */
 	CONN_DATA,		/* more bytes are in conn_input */
 	CONN_EOF,		/* the peer sends no more; once; output still works */
 	CONN_DRAINED,		/* the kernel has all output: conn_want_drained */
@@ -71,6 +75,17 @@ void conn_flush(struct conn *);
 size_t conn_unsent(const struct conn *);
 bool conn_output_full(const struct conn *);
 void conn_want_drained(struct conn *);		/* one CONN_DRAINED, once unsent is 0 */
+
+/*
+ * TLS from here on: what is unsent goes out in the clear, input must be empty
+ * (what is there is dropped: RFC 3207 4.2, and a peer's replies before the
+ * handshake are not believed after it).  Until CONN_SECURED nothing is read,
+ * and what is sent waits.  A handshake that fails is CONN_ERROR, and
+ * conn_strerror says why.  The deadline is the owner's.
+ */
+void conn_secure_server(struct conn *, struct tls_server *);
+void conn_secure_client(struct conn *, struct tls_client *);
+const struct tls_info *conn_tls(const struct conn *);	/* NULL: in the clear */
 
 /* The deadline, in seconds from now; 0 switches it off.  Cheap: the timer is
  * left running and looks at the time when it fires. */

@@ -17,6 +17,10 @@ enum bundle_kind {
 	BUNDLE_LIST,
 	BUNDLE_SYSTEM,		/* "resolv.conf", "hosts" */
 	BUNDLE_META,		/* "check": what the checker found */
+	BUNDLE_CERT,		/* certificates, by absolute path */
+	/* Only in the secret one. */
+	BUNDLE_KEY,		/* private keys, by absolute path */
+	BUNDLE_SECRET,		/* passwords, by reference */
 };
 
 struct bundle_writer;

@@ -63,6 +63,7 @@ on_conn(void *arg, enum conn_event event)
 	case CONN_TIMEOUT:
 		address_failed(d, strerror(ETIMEDOUT));
 		return;
+	case CONN_SECURED:
 	case CONN_DATA:
 	case CONN_EOF:
 	case CONN_DRAINED:

@@ -21,12 +21,25 @@ enum {
 	EHLO_XCLIENT = 1 << 8,
 	EHLO_XFORWARD = 1 << 9,
 	EHLO_LIMITS = 1 << 10,		/* RFC 9422 */
+	EHLO_REQUIRETLS = 1 << 11,	/* RFC 8689 */
+	EHLO_AUTH = 1 << 12,		/* RFC 4954 */
+};
+
+/* Attributes of XCLIENT and XFORWARD. */
+enum ehlo_xclient {
+	EHLO_X_NAME, EHLO_X_ADDR, EHLO_X_PORT, EHLO_X_PROTO, EHLO_X_HELO,
+	EHLO_X_LOGIN, EHLO_X_DESTADDR, EHLO_X_DESTPORT, EHLO_X_IDENT,
+	EHLO_X_SOURCE, EHLO_X_REVERSE_NAME,
+	EHLO_X			/* how many */
 };
 
 struct ehlo {
 	unsigned offers;
 	uint64_t size;		/* SIZE: the largest message; 0: not said */
-	unsigned mail_max;	/* LIMITS MAILMAX; 0: not said */
+	unsigned mail_max, rcpt_max;	/* LIMITS MAILMAX, RCPTMAX; 0: not said */
+	unsigned auth;		/* bit n: enum sasl_mechanism n */
+	unsigned xclient;	/* bit n: enum ehlo_xclient n; of XCLIENT */
+	unsigned xforward;	/* the same, of XFORWARD */
 };
 
 void ehlo_parse(const struct reply *, struct ehlo *out);

@@ -22,7 +22,10 @@ handoff_relay(struct session *s, const char *name)
 		w->relay_connect, w->relay_command, w->relay_data,
 	};
 	const struct relay_session session = {
-		s->id, &s->client, s->conf->hostname,
+		.id = s->id, .client = &s->client, .server = &s->server,
+		.name = s->client_name, .helo = s->helo,
+		.login = s->auth_user, .esmtp = s->esmtp,
+		.secured = s->tls != NULL, .hostname = s->conf->hostname,
 	};
 	const struct route *route = s->conf->relay;
 	struct txn *t = &s->txn;

@@ -24,6 +24,14 @@ enum nexthop_tls {
 	NEXTHOP_TLS_VERIFY,
 };
 
+/* How a next hop is told who the client is. */
+enum nexthop_identity {
+	NEXTHOP_IDENTITY_NONE,
+	NEXTHOP_IDENTITY_BEST,	/* XCLIENT if offered, else XFORWARD if offered */
+	NEXTHOP_IDENTITY_XCLIENT, NEXTHOP_IDENTITY_XFORWARD,	/* if offered */
+	NEXTHOP_IDENTITY_PROXY,	/* PROXY v2 at connect; no reuse */
+};
+
 struct nexthop {
 	enum nexthop_kind kind;
 	const char *url;	/* canonical text, the key of its pool */
@@ -32,6 +40,11 @@ struct nexthop {
 	const char *path;	/* unix socket or maildir, absolute */
 	bool implicit_tls;
 	enum nexthop_tls tls;
+	const char *ca;		/* path of a file in the bundle; NULL: system's */
+	const char *fingerprint;	/* pinned; NULL */
+	const char *user;	/* AUTH; NULL: none */
+	const char *password;	/* a reference, see relays_conf.secret */
+	enum nexthop_identity identity;
 	unsigned pool_size, pool_uses;		/* 100, 1000 */
 	double pool_idle, pool_wait;		/* seconds: 30, 5 */
 	double timeout;		/* seconds for every step; 0: the session's timeouts */

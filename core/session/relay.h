@@ -7,6 +7,8 @@
 
 #include "reply.h"
 
+#include "ehlo.h"
+
 struct addr;
 struct dns;
 struct ev_loop;
@@ -40,6 +42,11 @@ struct relays_conf {
 	struct dns *dns;
 	struct offload *offload;
 	const char *hostname;	/* for EHLO and LHLO */
+	/* Bytes that a nexthop names: CA certificates by path, passwords by
+	 * reference; NULL if there are none.  find_arg is handed on. */
+	const char *(*certificate)(void *find_arg, const char *path, size_t *len);
+	const char *(*secret)(void *find_arg, const char *ref, size_t *len);
+	void *find_arg;
 };
 
 struct relays;
@@ -58,7 +65,10 @@ struct relay_result {
 
 struct relay_session {		/* for whom; all outlives the relay */
 	const char *id;
-	const struct addr *client;
+	const struct addr *client, *server;
+	const char *name, *helo;	/* of the client; NULL: unknown */
+	const char *login;		/* by AUTH; NULL */
+	bool esmtp, secured;		/* it said EHLO; it speaks TLS */
 	const char *hostname;	/* how we call ourselves there */
 };
 
@@ -92,6 +102,16 @@ void relay_deliver(struct relay *, const struct txn *, const struct message *);
 
 /* Are we past the point where the next hop may have taken the message? */
 bool relay_committed(const struct relay *);
+
+/*
+ * What every hop of the route is known to offer, size and limits the smallest.
+ * A hop that only stores offers all.  False if one has never been asked, and
+ * then *out is what any server can be expected to take.
+ *
+ * relays_watch has them asked, now and whenever what is known has grown old.
+ */
+bool relays_offer(struct relays *, const struct route *, struct ehlo *out);
+void relays_watch(struct relays *, const struct route *);
 
 struct relays_stats {
 	unsigned connections, idle, waiting;

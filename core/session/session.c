@@ -18,6 +18,7 @@ static const char *const reason_names[] = {
 	[SESSION_ERRORS] = "errors",	[SESSION_REFUSED] = "refused",
 	[SESSION_DROPPED] = "dropped",	[SESSION_DRAIN] = "drain",
 	[SESSION_FAULT] = "fault",	[SESSION_KILLED] = "killed",
+	[SESSION_TLS] = "tls",
 };
 
 static const char *const state_names[] = {

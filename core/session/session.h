@@ -27,6 +27,8 @@ struct relays;
 struct route;
 struct route_table;
 struct session;
+struct tls_info;
+struct tls_server;
 
 /*
  * session: one client, from accept to close.
@@ -38,6 +40,22 @@ struct session;
  * (observers run); session_free is the one destructor and works from every
  * state.
  */
+
+enum session_tls {
+	SESSION_TLS_OFF, SESSION_TLS_OFFERED,
+	SESSION_TLS_REQUIRED,	/* 530 5.7.0 to MAIL in the clear */
+	SESSION_TLS_IMPLICIT,
+};
+enum session_auth {
+	SESSION_AUTH_OFF, SESSION_AUTH_OFFERED,
+	SESSION_AUTH_REQUIRED,	/* 530 5.7.0 to MAIL without */
+};
+
+/* EHLO keywords that are not said to some clients. */
+struct session_withhold {
+	struct cidr net;
+	const char *const *keyword;	/* NULL at the end */
+};
 
 /* What the configuration says for sessions of one listener, resolved. */
 struct session_limits {		/* 0 for any number of */
@@ -61,9 +79,18 @@ struct session_conf {
 	bool check_with_relay;	/* check_recipients = "relay" */
 	bool normalize;		/* bare_newline = "normalize" */
 	bool lmtp;
+	bool proxy;		/* clients come through a PROXY protocol */
+	enum session_tls tls;
+	struct tls_server *tls_server;	/* the engine's; NULL: there is none */
+	enum session_auth auth;
+	unsigned mechanisms;	/* bit n: enum sasl_mechanism n */
+	bool auth_without_tls;
 	bool script;		/* input is a pipe or file: it cannot wait */
 	struct cidr_list normalize_clients, trusted, quiet_clients;
+	struct cidr_list proxy_clients, xclient_clients;
 	const char *const *withhold;	/* EHLO keywords, NULL at the end */
+	const struct session_withhold *withhold_from;
+	size_t withholds;
 	const char *const *advertise;	/* those hooks add, NULL at the end */
 	struct session_limits limits;
 	struct session_timeouts timeouts;
@@ -76,6 +103,13 @@ struct session_stats {
 	    bytes_out;
 };
 
+/* Credentials, while the stage `auth` is asked.  user may be replaced (in the
+ * session's arena). */
+struct session_login {
+	const char *mechanism;
+	const char *user, *password, *authzid;	/* password, authzid: or NULL */
+};
+
 /* What a hook is asked. */
 struct session_question {
 	enum stage stage;
@@ -85,6 +119,7 @@ struct session_question {
 		struct txn_rcpt *rcpt;		/* rcpt */
 		struct { const char *verb, *rest; } unknown;
 		const char *vrfy;
+		struct session_login *login;	/* auth */
 		const struct relay_result *result;	/* relayed */
 	} u;
 };
@@ -117,9 +152,18 @@ struct session_env {
 	const struct route_table *routes;
 	const char *spool_dir;
 	struct session_stats *stats;
+	bool stress;		/* nearly full: patience is short */
 	bool draining;		/* 421 4.3.2 at the next command boundary */
 	/* Open sessions of this client's address, over all workers. */
 	unsigned (*connections)(struct session *);
+	/*
+	 * The client is another than was thought (PROXY, XCLIENT): it is
+	 * counted and held against the limits anew.  NULL, or the line with
+	 * which it is refused.
+	 */
+	const char *(*readdress)(struct session *);
+	/* May this client begin one more TLS handshake now? */
+	bool (*tls_admit)(struct session *);
 	/* The session has ended and is about to be freed. */
 	void (*ended)(struct session *);
 };
@@ -139,7 +183,7 @@ enum session_state {
 enum session_reason {
 	SESSION_OPEN, SESSION_QUIT, SESSION_LOST, SESSION_TIMEOUT,
 	SESSION_ERRORS, SESSION_REFUSED, SESSION_DROPPED, SESSION_DRAIN,
-	SESSION_FAULT, SESSION_KILLED,
+	SESSION_FAULT, SESSION_KILLED, SESSION_TLS,
 };
 
 struct session_verb_count { unsigned ok, all; };
@@ -154,7 +198,10 @@ struct session {
 	enum session_state state;
 	enum session_reason reason;
 	struct addr client, server;
-	const char *client_name;	/* by a hook; NULL */
+	struct addr proxy;		/* through which it came; family 0: none */
+	const char *client_name;	/* by a hook or XCLIENT; NULL */
+	const struct tls_info *tls;	/* NULL in the clear */
+	const char *auth_user, *auth_mechanism;	/* NULL before AUTH */
 	const char *helo;		/* NULL before HELO */
 	bool esmtp, trusted, quiet;
 	struct txn txn;

@@ -325,6 +325,7 @@ session_event(void *arg, enum conn_event event)
 
 	switch (event) {
 	case CONN_CONNECTED:
+	case CONN_SECURED:
 		return;
 	case CONN_DATA:
 		if (early != NULL && session_is_early(s)) {

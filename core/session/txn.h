@@ -32,6 +32,11 @@ struct txn_sender {
 	struct txn_param *params;
 	uint64_t size;		/* SIZE=, 0 if not given */
 	bool eight_bit;		/* BODY=8BITMIME */
+	bool utf8;		/* SMTPUTF8 */
+	bool require_tls;	/* REQUIRETLS */
+	/* RET, ENVID (RFC 3461), AUTH (RFC 4954) as they go on the wire,
+	 * checked; NULL if not given. */
+	const char *ret, *envid, *auth;
 };
 
 enum txn_rcpt_state {
@@ -47,6 +52,9 @@ struct txn_rcpt {
 	struct txn_param *params;
 	const char *relay;	/* name or URL; NULL: the listener's */
 	const char *group;	/* NULL: none */
+	const char *notify, *orcpt;	/* RFC 3461, as on the wire; or NULL */
+	/* After delivery by LMTP, its own answer; NULL: that of all. */
+	const struct reply *final;
 	enum txn_rcpt_state state;
 	bool added;		/* by a hook */
 	bool offered;		/* the open relay transaction has accepted it */

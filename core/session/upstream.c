@@ -299,6 +299,7 @@ on_conn(void *arg, enum conn_event what)
 
 	switch (what) {
 	case CONN_CONNECTED:
+	case CONN_SECURED:
 		return;
 	case CONN_DATA:
 		on_input(u);

@@ -45,7 +45,9 @@ static struct relays_conf shared;
 static struct relays *relays;
 static struct relay_timeouts timeouts = { 30, 30, 30 };
 static struct addr peer;	/* the session's client */
-static const struct relay_session session = { "s1", &peer, "us" };
+static const struct relay_session session = {
+	.id = "s1", .client = &peer, .server = &peer, .hostname = "us",
+};
 static char got[2048];
 static bool told, brief;
 

@@ -27,8 +27,21 @@ fake_relay_reply(const char *word, struct reply *r, const char *text)
 		reply_set(r, 250, *text == 'h' ? "" : "2.6.0", "%s", text);
 }
 
+/* What a next hop would be sent, octet for octet. */
 static inline void
-fake_deliver(const struct message *m)
+fake_wire(const struct txn *txn, const struct buf *content)
+{
+	struct body_writer w;
+
+	buf_printf(&fake.wire, "MAIL FROM:<%s>\r\nDATA\r\n",
+	    txn->sender.path.text);
+	body_writer_init(&w);
+	body_write(&w, content->p, content->len, &fake.wire);
+	body_write_end(&w, &fake.wire);
+}
+
+static inline void
+fake_deliver(const struct txn *txn, const struct message *m)
 {
 	struct message_reader reader;
 	struct buf out;
@@ -38,6 +51,7 @@ fake_deliver(const struct message *m)
 	message_reader_init(&reader, m);
 	while (message_reader_next(&reader, &out, 100) > 0)
 		;
+	fake_wire(txn, &out);
 	buf_append(&out, "", 1);
 	for (end = strchr(out.p, '\n') + 1; *end == '\t';)
 		end = strchr(end, '\n') + 1;
@@ -58,7 +72,7 @@ fake_relay_answer(struct relay *r)
 		fake_relay_reply(from[0] == 'd' && from[1] != 'i' ? from :
 		    "d250", &result.reply, "Hop took it");
 		if (result.reply.code == 250)
-			fake_deliver(r->message);
+			fake_deliver(r->txn, r->message);
 		snprintf(result.id, sizeof result.id, "Q1");
 	} else {
 		const char *to = r->rcpt->path.text;

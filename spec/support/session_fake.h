@@ -11,6 +11,7 @@
 #include <ev.h>
 
 #include "addr.h"
+#include "body.h"
 #include "buf.h"
 #include "linger.h"
 #include "log.h"
@@ -54,6 +55,7 @@ static struct fake {
 	struct buf events;		/* what was asked of whom */
 	struct buf delivered;		/* without the trace header */
 	struct buf trace;
+	struct buf wire;		/* the same, as SMTP */
 	unsigned gone, ended;
 } fake;
 
@@ -97,6 +99,7 @@ fake_begin(void)
 	buf_init(&fake.events);
 	buf_init(&fake.delivered);
 	buf_init(&fake.trace);
+	buf_init(&fake.wire);
 }
 
 static inline void
@@ -207,6 +210,7 @@ fake_end(void)
 	buf_clear(&fake.events);
 	buf_clear(&fake.delivered);
 	buf_clear(&fake.trace);
+	buf_clear(&fake.wire);
 	ev_loop_destroy(fake.loop);
 }
 

@@ -2,6 +2,7 @@
 --
 -- Whatever goes wrong, the error shows the whole dialogue.
 local socket = require "socket"
+local stream = require "spec.support.stream"
 local wait = require "spec.support.wait"
 
 local client = {}
@@ -12,7 +13,9 @@ local function show(text)
   return (text:gsub("[%c\127-\255]", function(c) return ("\\x%02x"):format(c:byte()) end))
 end
 
--- o: host, source (address to come from), seconds (deadline of each wait).
+-- o: host, source (address to come from), seconds (deadline of each wait); tls:
+-- the handshake comes first, with what else is in o (see client:secure).
+-- Returns nil and why if there is no connection or no handshake.
 function client.dial(port, o)
   o = o or {}
   local sock = assert(socket.tcp4())
@@ -26,7 +29,48 @@ function client.dial(port, o)
     return nil, err
   end
   sock:setoption("tcp-nodelay", true)
-  return setmetatable({ sock = sock, input = "", said = {}, seconds = o.seconds }, client)
+  local self = setmetatable({ sock = sock, input = "", said = {}, seconds = o.seconds }, client)
+  if o.tls then
+    ok, err = self:secure(o)
+  end
+  return ok and self or nil, err
+end
+
+-- The handshake.  o, all optional: sni, ca (file), cert and key (files), alpn
+-- (list), protocol ("tlsv1_2"), ciphers.  False and why if it fails: then the
+-- connection is over.  tls holds what was agreed on, see stream.info.
+function client:secure(o)
+  local with = { mode = "client", seconds = wait.seconds }
+  for key, value in pairs(type(o) == "table" and o or {}) do
+    with[key] = value
+  end
+  local wrapped, err = stream.secure(self.sock, with)
+  if not wrapped then
+    self.said[#self.said + 1] = "- no TLS: " .. tostring(err)
+    return false, err
+  end
+  self.sock, self.tls = wrapped, stream.info(wrapped)
+  self.said[#self.said + 1] = "- " .. self.tls.version
+  return true
+end
+
+-- STARTTLS, the handshake, and the greeting if hello names one.
+function client:starttls(o, hello)
+  self:cmd("STARTTLS", 220)
+  local ok, err = self:secure(o)
+  if not ok then
+    self:fail("no TLS: " .. tostring(err))
+  end
+  if hello then
+    self:cmd("EHLO " .. hello, 250)
+  end
+  return self
+end
+
+-- TLS is ended with its close_notify; what is sent then goes in the clear.
+function client:unwrap()
+  self.sock, self.tls = stream.unwrap(self.sock), nil
+  return self
 end
 
 function client:fail(what, level)
@@ -42,7 +86,7 @@ function client:send(text)
   note(self, ">", text)
   self.sock:settimeout(wait.seconds)
   local _, err = self.sock:send(text)
-  if err == "timeout" then
+  if stream.is_wait(err) then
     self:fail "timed out sending"
   end
   return self
@@ -76,7 +120,7 @@ local function fill(self, deadline)
   local data, err, partial = self.sock:receive(65536)
   data = data or partial
   self.input = self.input .. data
-  if data == "" and err ~= "timeout" then
+  if data == "" and not stream.is_wait(err) then
     self.closed = err
     return false
   end
@@ -167,13 +211,13 @@ end
 
 -- End the connection with a reset.
 function client:reset()
-  self.sock:setoption("linger", { on = true, timeout = 0 })
+  stream.linger(self.sock)
   self.sock:close()
 end
 
 -- Half-close: no more from us, but we go on reading.
 function client:finish()
-  self.sock:shutdown "send"
+  stream.finish(self.sock)
   return self
 end
 

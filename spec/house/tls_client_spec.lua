@@ -1,8 +1,9 @@
--- The specs' own TLS: client, certificates, and what they do when it fails.
+-- The specs' own TLS: client, sink, certificates, and what they do when it fails.
 local socket = require "socket"
 local certificate = require "spec.support.certificate"
 local client = require "spec.support.client"
 local process = require "spec.support.process"
+local sink = require "spec.support.sink"
 local stream = require "spec.support.stream"
 
 -- One connection: a banner, STARTTLS, the handshake, an echo of lines; what
@@ -79,4 +80,21 @@ describe("the client of the specs", function()
       assert.equal(o.days and 1 or 0, got.code)
     end
   end)
+
+  for _, implicit in ipairs { false, true } do
+    it("takes mail at the sink over TLS, implicit: " .. tostring(implicit), function()
+      local hop = sink.start { tls = pair, implicit = implicit }
+      local c = assert(client.dial(hop.port, { tls = implicit }))
+      local offer = c:hello().text
+      if not implicit then
+        assert.matches("\nSTARTTLS", offer)
+        c:starttls({ ca = ca.cert }, "client.test")
+      end
+      assert.equal(250, c:mail { data = "Subject: x\r\n\r\n" .. ("x\r\n"):rep(30000) }.code)
+      c:cmd("QUIT", 221)
+      c:expect_closed()
+      assert.equal(1, #hop:accepted())
+      hop:stop()
+    end)
+  end
 end)

@@ -6,14 +6,14 @@
 --   hop:stop()
 --
 -- What it does at a stage is an action.  Stages: connect banner EHLO HELO LHLO
--- MAIL RCPT DATA body dot RSET NOOP QUIT.  Actions:
+-- MAIL RCPT DATA body dot RSET NOOP QUIT STARTTLS handshake.  Actions:
 --
 --   "550 5.1.1 no"   this reply ("\n" begins another line of it)
 --   "close"          end the connection
 --   "reset"          end it with a reset
 --   "stall"          say nothing more, ever; at body: stop reading too
 --   "endless"        a reply that does not end
---   { raw = "..." }  these octets, whatever they are
+--   { raw = "..." }  these octets, whatever they are; code = says what they are
 --   { bytes = "..." } this reply, one octet a packet
 --   { "550 no", "close" }  one after the other
 --   { after = path, ... }  the same, once the file path is there
@@ -21,10 +21,13 @@
 --
 -- At connect: "refuse" (nobody listens), "stall" (the connection is not even
 -- completed), "close", "reset".  Other keys: ehlo (keywords), lmtp,
--- brief (record no octets, only lines and messages).
+-- brief (record no octets, only lines and messages), tls (a certificate, see
+-- stream.secure: STARTTLS is offered), implicit (TLS from the start); with TLS
+-- the octets of the record are those inside.
 local socket = require "socket"
 local cjson = require "cjson"
 local process = require "spec.support.process"
+local stream = require "spec.support.stream"
 local wait = require "spec.support.wait"
 
 local sink = {}
@@ -41,9 +44,35 @@ local default = {
   other = "502 5.5.1 not implemented",
 }
 
-local function ehlo(script)
-  local words = script.ehlo or { "PIPELINING", "SIZE 100000000", "8BITMIME", "ENHANCEDSTATUSCODES" }
-  return "250 " .. table.concat({ "sink.test", unpack(words) }, "\n")
+function conn:ehlo()
+  local words = { "sink.test", unpack(self.script.ehlo or
+    { "PIPELINING", "SIZE 100000000", "8BITMIME", "ENHANCEDSTATUSCODES" }) }
+  if self.script.tls and not self.secured then
+    words[#words + 1] = "STARTTLS"
+  end
+  return "250 " .. table.concat(words, "\n")
+end
+
+-- The handshake.  What came before it is forgotten.
+function conn:secure()
+  self.input, self.wants_tls = "", nil
+  self:at "handshake"
+  if self.stalled or self.ending then
+    return
+  end
+  local o = { mode = "server", seconds = 5 }
+  for key, value in pairs(self.script.tls) do
+    o[key] = value
+  end
+  local wrapped, err = stream.secure(self.sock, o)
+  if not wrapped then
+    self:record("end", "no TLS: " .. err)
+    self.gone = true
+    return
+  end
+  wrapped:settimeout(0)
+  self.sock, self.secured = wrapped, true
+  self:record("secured", stream.info(wrapped).version)
 end
 
 -- One JSON line of the record.
@@ -70,7 +99,7 @@ function conn:act(action)
   if type(action) == "table" and (action.raw or action.bytes) then
     self.output = self.output .. (action.raw or wire(action.bytes))
     self.bytewise = action.bytes ~= nil
-    return action.bytes and tonumber(action.bytes:match "^(%d%d%d)")
+    return action.code or action.bytes and tonumber(action.bytes:match "^(%d%d%d)")
   elseif type(action) == "table" and action.after then
     self.held = action
     return tonumber(action[1]:match "^(%d%d%d)")
@@ -100,7 +129,10 @@ function conn:at(stage, line)
     action = action(self, line, n)
   end
   if action == nil then
-    action = (stage == "EHLO" or stage == "LHLO") and ehlo(self.script) or default[stage]
+    action = (stage == "EHLO" or stage == "LHLO") and self:ehlo() or default[stage]
+    if stage == "STARTTLS" then
+      action = self.script.tls and not self.secured and "220 2.0.0 go" or default.other
+    end
     if stage == "dot" then
       action = action:format(n)
     end
@@ -140,7 +172,8 @@ function conn:command(line)
   local verb = line:match("^%a+") or ""
   verb = verb:upper()
   self:record("line", line)
-  local stage = (default[verb] or verb == "EHLO" or verb == "LHLO") and verb or "other"
+  local stage = (default[verb] or verb == "EHLO" or verb == "LHLO" or verb == "STARTTLS") and
+    verb or "other"
   local wrong = not self.script[stage] and self:misplaced(verb)
   local code = wrong and self:act(wrong) or self:at(stage, line)
   if verb == "MAIL" and code == 250 then
@@ -151,6 +184,8 @@ function conn:command(line)
     self.from, self.to = nil, {}
   elseif verb == "DATA" and code == 354 then
     self.data = ""
+  elseif verb == "STARTTLS" and code == 220 then
+    self.wants_tls = true
   elseif verb == "QUIT" then
     self.ending = self.ending or "close"
   end
@@ -167,7 +202,7 @@ end
 
 -- What is in the input, as far as it goes.
 function conn:digest()
-  while not self.stalled and not self.ending do
+  while not self.stalled and not self.ending and not self.wants_tls do
     if self.data then
       if self.input ~= "" and self.script.body and not self.body_done then
         self.body_done = true
@@ -194,7 +229,7 @@ end
 
 function conn:close()
   if self.ending == "reset" then
-    self.sock:setoption("linger", { on = true, timeout = 0 })
+    stream.linger(self.sock)
   end
   self.sock:close()
   self:record("end", self.ending or "lost")
@@ -210,7 +245,7 @@ function conn:on_readable()
     end
     self.input = self.input .. data
     self:digest()
-  elseif err ~= "timeout" then
+  elseif not stream.is_wait(err) then
     self:close()
   end
 end
@@ -222,7 +257,7 @@ function conn:on_writable()
   local piece = self.bytewise and self.output:sub(1, 1) or self.output
   local sent, err, last = self.sock:send(piece)
   self.output = self.output:sub((sent or last or 0) + 1)
-  if not sent and err ~= "timeout" then
+  if not sent and not stream.is_wait(err) then
     self:close()
   end
 end
@@ -231,59 +266,71 @@ function conn:wants_write()
   return self.output ~= "" or self.endless
 end
 
+function conn:wants_read()
+  return not (self.stalled and self.data)
+end
+
+-- A new connection, up to the banner.
+local function open_conn(sock, number, script, record)
+  sock:settimeout(0)
+  sock:setoption("tcp-nodelay", true)
+  local c = setmetatable({
+    sock = sock, number = number, input = "", output = "", to = {}, counts = {},
+    script = script, record_file = record,
+  }, conn)
+  c:record("open", true)
+  local said = script.connect and c:at "connect"
+  if script.implicit and not c.ending and not c.stalled then
+    c:secure()
+  end
+  if not said and not c.ending and not c.stalled and not c.gone then
+    c:at "banner"
+  end
+  return c
+end
+
+-- What is due without the peer; false at the end of it.
+function conn:tend()
+  self:release()
+  if self.ending and not self:wants_write() then
+    self:close()
+  elseif self.wants_tls and not self:wants_write() then
+    self:secure()
+  end
+  return not self.gone
+end
+
 local function serve(listener, script, path, running, go)
   local record = assert(io.open(path, "a"))
   local conns, count = {}, 0
   listener:settimeout(0)
   while running() do
-    local reads, writes, held = { go, listener }, {}, false
-    for sock, c in pairs(conns) do
-      c:release()
-      held = held or c.held
-      if c.ending and not c:wants_write() then
-        c:close()
-        conns[sock] = nil
+    local reads, writes, of, held = { go, listener }, {}, {}, false
+    for c in pairs(conns) do
+      if not c:tend() then
+        conns[c] = nil
       else
-        if not (c.stalled and c.data) then
-          reads[#reads + 1] = sock
-        end
-        if c:wants_write() then
-          writes[#writes + 1] = sock
-        end
+        of[c.sock], held = c, held or c.held
+        reads[#reads + 1] = c:wants_read() and c.sock or nil
+        writes[#writes + 1] = c:wants_write() and c.sock or nil
       end
     end
     local readable, writable = socket.select(reads, writes, held and 0.01 or 1)
     for _, sock in ipairs(readable) do
+      local c = of[sock]
       if sock == listener then
         local new = listener:accept()
         if new then
           count = count + 1
-          new:settimeout(0)
-          new:setoption("tcp-nodelay", true)
-          local c = setmetatable({
-            sock = new, number = count, input = "", output = "", to = {}, counts = {},
-            script = script, record_file = record,
-          }, conn)
-          conns[new] = c
-          c:record("open", true)
-          if not script.connect or not c:at "connect" then
-            if not c.ending then
-              c:at "banner"
-            end
-          end
+          conns[open_conn(new, count, script, record)] = true
         end
-      elseif conns[sock] and not conns[sock].gone then
-        conns[sock]:on_readable()
+      elseif c and not c.gone then
+        c:on_readable()
       end
     end
     for _, sock in ipairs(writable) do
-      if not conns[sock].gone then
-        conns[sock]:on_writable()
-      end
-    end
-    for sock, c in pairs(conns) do
-      if c.gone then
-        conns[sock] = nil
+      if not of[sock].gone then
+        of[sock]:on_writable()
       end
     end
   end

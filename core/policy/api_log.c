@@ -64,6 +64,17 @@ check_key(lua_State *L, const char *key)
 	}
 }
 
+/* A password that is asked about is not for the log. */
+static void
+put(lua_State *L, struct log_line *line, const char *key, const char *p,
+    size_t len)
+{
+	if (api_login_leaks(task_visit(L), p, len))
+		log_str(line, key, "(withheld: the password is in it)");
+	else
+		log_bytes(line, key, p, len);
+}
+
 static void
 add_value(lua_State *L, struct log_line *line, const char *key)
 {
@@ -78,7 +89,7 @@ add_value(lua_State *L, struct log_line *line, const char *key)
 	case LUA_TSTRING:
 		lua_pushvalue(L, -1);
 		p = lua_tolstring(L, -1, &len);
-		log_bytes(line, key, p, len);
+		put(L, line, key, p, len);
 		lua_pop(L, 1);
 		return;
 	}
@@ -111,11 +122,12 @@ write_text(lua_State *L, struct log_line *line, int idx)
 		lua_call(L, lua_gettop(L) - idx, 1);
 	}
 	if (object_test(L, idx, OBJECT_ERROR)) {
-		log_str(line, "msg", state_message(L, idx));
+		p = state_message(L, idx);
+		put(L, line, "msg", p, strlen(p));
 		return;
 	}
 	p = luaL_checklstring(L, idx, &len);
-	log_bytes(line, "msg", p, len);
+	put(L, line, "msg", p, len);
 }
 
 static int

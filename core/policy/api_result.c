@@ -48,6 +48,8 @@ api_result_add(lua_State *L)
 		    RESULTS_MAX);
 	r = mem_alloc(sizeof *r);
 	r->name = mem_strndup(name, strnlen(name, TEXT_MAX));
+	if (api_login_leaks(v, text, strlen(text)))
+		text = "(withheld: the password is in it)";
 	r->text = mem_strndup(text, strnlen(text, TEXT_MAX));
 	r->kind = kinds[kind];
 	r->score = score;

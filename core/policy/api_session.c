@@ -70,7 +70,7 @@ get_closed(lua_State *L, void *self)
 		[SESSION_TIMEOUT] = "timeout", [SESSION_ERRORS] = "errors",
 		[SESSION_REFUSED] = "policy", [SESSION_DROPPED] = "policy",
 		[SESSION_DRAIN] = "shutdown", [SESSION_FAULT] = "errors",
-		[SESSION_KILLED] = "shutdown",
+		[SESSION_KILLED] = "shutdown", [SESSION_TLS] = "tls",
 	};
 	size_t reason = session(self)->reason;
 
@@ -107,9 +107,9 @@ get_limits(lua_State *L, void *self)
 }
 
 static int
-get_nil(lua_State *L, void *self)
+get_stress(lua_State *L, void *self)
 {
-	lua_pushnil(L);
+	lua_pushboolean(L, session(self)->env->stress);
 	return 1;
 }
 
@@ -169,8 +169,8 @@ static const struct object_field session_fields[] = {
 	{ "helo", get_helo, NULL }, { "trusted", get_trusted, NULL },
 	{ "note", get_note, NULL }, { "closed", get_closed, NULL },
 	{ "client", get_client, NULL }, { "server", get_server, NULL },
-	{ "tls", get_nil, NULL }, { "auth", get_nil, NULL },
-	{ "proxy", get_nil, NULL },
+	{ "tls", api_peer_tls, NULL }, { "auth", api_peer_auth, NULL },
+	{ "proxy", api_peer_proxy, NULL }, { "stress", get_stress, NULL },
 	{ "txn", api_envelope_txn, NULL },
 	{ "sender", api_envelope_sender, NULL },
 	{ "recipients", api_envelope_recipients, NULL },
@@ -188,6 +188,9 @@ api_session_push_args(lua_State *L, struct visit *v, enum stage stage)
 	switch (stage) {
 	case STAGE_HELO:
 		object_push_text(L, q->u.helo);
+		return 2;
+	case STAGE_AUTH:
+		visit_push_asked(L, v, OBJECT_LOGIN);
 		return 2;
 	case STAGE_MAIL:
 		return 1 + api_envelope_sender(L, v);
@@ -211,7 +214,6 @@ api_session_push_args(lua_State *L, struct visit *v, enum stage stage)
 	case STAGE_PRE_CONNECTION:
 	case STAGE_CONNECT:
 	case STAGE_STARTTLS:
-	case STAGE_AUTH:
 	case STAGE_DATA:
 	case STAGE_REPLY:
 	case STAGE_RESET:
@@ -241,6 +243,8 @@ api_session_open(lua_State *L)
 	lua_pushcfunction(L, start_early);
 	object_add_method(L, OBJECT_SESSION, "early");
 	api_client_open(L);
+	api_peer_open(L);
+	api_login_open(L);
 	api_envelope_open(L);
 	api_result_open(L);
 	api_message_open(L);

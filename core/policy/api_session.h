@@ -1,6 +1,9 @@
 #ifndef API_SESSION_H
 #define API_SESSION_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <lua.h>
 
 #include "stage.h"
@@ -42,6 +45,16 @@ int api_message_of(lua_State *, void *visit);
 void api_message_open(lua_State *);
 
 int api_log_session(lua_State *);			/* session:log() */
+
+void api_peer_open(lua_State *);		/* tls, auth, proxy */
+int api_peer_tls(lua_State *, void *visit);		/* fields of session */
+int api_peer_auth(lua_State *, void *visit);
+int api_peer_proxy(lua_State *, void *visit);
+
+void api_login_open(lua_State *);
+/* While the stage auth is asked: is its password in this text, which is about
+ * to be logged or sent? */
+bool api_login_leaks(const struct visit *, const char *p, size_t len);
 
 void api_note_open(lua_State *);
 void api_note_push(lua_State *);			/* a new, empty note */

@@ -343,9 +343,9 @@ api_verdict_misfit(const struct verdict *v, enum stage stage)
 {
 	if (stage_is_observer(stage))
 		return "an observer returns nothing";
-	if (v->later && stage >= STAGE_RCPT)
-		return "later() is for stages before rcpt: return the verdict "
-		    "without it";
+	if (v->later && (stage >= STAGE_RCPT || stage == STAGE_AUTH))
+		return "later() is for stages before rcpt, and not for auth: "
+		    "return the verdict without it";
 	switch (v->kind) {
 	case VERDICT_NONE:
 	case VERDICT_FAULT:

@@ -61,6 +61,7 @@ struct policy {
 	size_t used;			/* octets; allocations fail over limit */
 	size_t limit;
 	bool limited;			/* hook code runs: the limit counts */
+	bool secret;			/* Lua saw a password: wipe what it frees */
 	bool starved;			/* an allocation failed since state_relieve */
 
 	int ref[HOST_REFS];

@@ -356,9 +356,6 @@ take(lua_State *L, struct instance *in, const char *key)
 	if (lua_type(L, -1) != LUA_TFUNCTION)
 		complain(L, in, key, "%s: a function expected, got %s", key,
 		    object_describe(L, -1));
-	if (stage == STAGE_STARTTLS || stage == STAGE_AUTH)
-		complain(L, in, key, "stage %s: not supported in this version",
-		    key);
 	in->stages |= 1u << stage;
 	lua_pushvalue(L, -1);
 	in->fn[stage] = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -16,6 +16,8 @@ static const char *const names[OBJECT_KINDS] = {
 	[OBJECT_RECIPIENTS] = "recipients", [OBJECT_MESSAGE] = "a message",
 	[OBJECT_REPLY] = "a reply", [OBJECT_RESULT] = "a result",
 	[OBJECT_DIGEST] = "a digest", [OBJECT_WALK] = "an iterator",
+	[OBJECT_TLS] = "tls", [OBJECT_AUTH] = "auth",
+	[OBJECT_PROXY] = "a proxy", [OBJECT_LOGIN] = "a login",
 };
 
 _Static_assert((int)OBJECT_KINDS <= (int)HOST_KINDS, "room for metatables");

@@ -143,6 +143,8 @@ fail(struct run *r, const char *text)
 {
 	struct verdict v = { .kind = VERDICT_FAULT };
 
+	if (api_login_leaks(r->visit, text, strlen(text)))
+		text = "(the error is withheld: the password is in it)";
 	run_log_error(r->visit->policy, r->visit, r->current->name,
 	    stage_name(r->stage), text);
 	if (stage_is_observer(r->stage))
@@ -161,18 +163,29 @@ fail(struct run *r, const char *text)
 }
 
 static void
-warn_unreturned(struct run *r, unsigned made)
+warn(struct run *r, const char *text)
 {
 	struct log_line line;
 
-	if (r->task.made <= made)
-		return;
 	session_log(r->visit->session, &line, LOG_WARN, "hook_warning");
 	log_str(&line, "hook", r->current->name);
 	log_str(&line, "stage", stage_name(r->stage));
-	log_str(&line, "msg", "a verdict was made but not returned: "
-	    "is a return missing?");
+	log_str(&line, "msg", text);
 	log_end(&line);
+}
+
+/* A password never goes back to the client, nor into the log. */
+static void
+keep_safe(struct run *r, const struct verdict *v)
+{
+	struct verdict plain = *v;
+
+	if (v->text && api_login_leaks(r->visit, v->text, strlen(v->text))) {
+		warn(r, "the text of the verdict is withheld: the password "
+		    "is in it");
+		plain.text = NULL;
+	}
+	keep(r, &plain);
 }
 
 /* What the function returned is on the stack of co. */
@@ -183,11 +196,13 @@ take_results(struct run *r, lua_State *co)
 	const char *misfit;
 	char text[600];
 
-	warn_unreturned(r, v ? 1 : 0);
+	if (r->task.made > (v ? 1 : 0))
+		warn(r, "a verdict was made but not returned: is a return "
+		    "missing?");
 	if (v) {
 		misfit = api_verdict_misfit(v, r->stage);
 		if (!misfit) {
-			keep(r, v);
+			keep_safe(r, v);
 			return;
 		}
 		snprintf(text, sizeof text, "%s at stage %s: %s",

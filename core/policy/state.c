@@ -22,6 +22,8 @@ allocate(void *ud, void *old, size_t old_size, size_t size)
 	void *new;
 
 	if (size == 0) {
+		if (p->secret && old)
+			explicit_bzero(old, old_size);
 		free(old);
 		p->used -= old_size;
 		return NULL;

@@ -24,7 +24,8 @@ struct txn_rcpt;
  */
 enum visit_value {		/* Lua values kept in the table of the session */
 	VISIT_SESSION = 1, VISIT_NOTE, VISIT_CLIENT, VISIT_SERVER,
-	VISIT_COUNTS, VISIT_LIMITS, VISIT_VALUES,
+	VISIT_COUNTS, VISIT_LIMITS, VISIT_TLS, VISIT_AUTH, VISIT_PROXY,
+	VISIT_VALUES,
 	/* in the table of the transaction */
 	VISIT_TXN = 1, VISIT_TXN_NOTE, VISIT_SENDER, VISIT_RECIPIENTS,
 	VISIT_MESSAGE, VISIT_RCPTS = 8

@@ -23,8 +23,6 @@ static const struct {
 	    "that a hook has (did you mean \"rcpt\"?)" },
 	{ "stage is no function", "return { rcpt = 1 }", "\"h\"",
 	    "hooks/h.lua:1: rcpt: a function expected, got a number" },
-	{ "later stage", "return { auth = function() end }", "\"h\"",
-	    "hooks/h.lua:1: stage auth: not supported in this version" },
 	{ "no words at all", "error({})", "\"h\"",
 	    "hooks/h.lua: (an error value that is no text)" },
 	{ "start without words", "return { start = function() error() end }",

@@ -14,6 +14,15 @@
 
 #include "conf_schema.h"
 
+/* Keys and texts may hold anything; a message is one line. */
+static void
+tidy(char *p)
+{
+	for (; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
+}
+
 int
 conf_fail(struct conf_reader *r, const struct value *v,
     const struct conf_step *step, const char *fmt, ...)
@@ -32,6 +41,7 @@ conf_fail(struct conf_reader *r, const struct value *v,
 	else
 		snprintf(r->error, CONF_ERROR_MAX, "%s: %s: %s", place, key,
 		    what);
+	tidy(r->error);
 	return -1;
 }
 
@@ -39,8 +49,6 @@ conf_fail(struct conf_reader *r, const struct value *v,
 static const char *
 shown(const struct value *v, char *out, size_t size)
 {
-	char *p;
-
 	switch (v->type) {
 	case VALUE_NIL:
 		return "nothing";
@@ -55,9 +63,7 @@ shown(const struct value *v, char *out, size_t size)
 		break;
 	}
 	snprintf(out, size, v->s.len > 60 ? "\"%.60s...\"" : "\"%s\"", v->s.p);
-	for (p = out; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = '?';
+	tidy(out);
 	return out;
 }
 

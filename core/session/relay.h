@@ -44,7 +44,8 @@ struct relays_conf {
 	const char *hostname;	/* for EHLO and LHLO */
 	/* Bytes that a nexthop names: CA certificates by path, passwords by
 	 * reference; NULL if there are none.  find_arg is handed on. */
-	const char *(*certificate)(void *find_arg, const char *path, size_t *len);
+	const char *(*certificate)(void *find_arg, const char *path,
+	    size_t *len);
 	const char *(*secret)(void *find_arg, const char *ref, size_t *len);
 	void *find_arg;
 };

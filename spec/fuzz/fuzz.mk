@@ -1,7 +1,7 @@
 # fuzz: one program per spec/fuzz/NAME_fuzz.c, with libFuzzer and sanitizers.
 #
-#   make fuzz                    each for FUZZ_TIME seconds, from its corpus
-#   make fuzz-short              each over its corpus and a few thousand inputs
+#   make fuzz                    each for FUZZ_TIME seconds (60)
+#   spec/run fuzz                each for 20 seconds: part of make test
 #   build-fuzz/line_fuzz DIR     one, as long as you like
 #
 # The corpora in spec/fuzz/corpus are small and read only; what is found goes
@@ -10,10 +10,9 @@
 
 FUZZ_CC   ?= clang
 FUZZ_TIME ?= 60
-FUZZ_RUNS ?= 20000
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	     -fno-sanitize-recover=undefined
-FUZZ_SRC   = $(filter-out core/base/shdict%,$(wildcard core/base/*.c core/smtp/*.c))
+FUZZ_SRC   = $(filter-out core/proc/main.c,$(wildcard core/*/*.c))
 FUZZ_OBJ   = $(FUZZ_SRC:core/%.c=build-fuzz/%.o)
 FUZZ_NAMES = $(patsubst spec/fuzz/%_fuzz.c,%,$(wildcard spec/fuzz/*_fuzz.c))
 FUZZERS    = $(FUZZ_NAMES:%=build-fuzz/%_fuzz)
@@ -21,28 +20,23 @@ FUZZERS    = $(FUZZ_NAMES:%=build-fuzz/%_fuzz)
 build-fuzz/%.o: core/%.c
 	@mkdir -p $(@D)
 	@$(FUZZ_CC) $(CSTD) $(DEFS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link \
-		-Icore/base -Icore/smtp -MMD -MP -c $< -o $@
+		$(PKG_CFLAGS) $(LAYERS:%=-Icore/%) -MMD -MP -c $< -o $@
 
-build-fuzz/%_fuzz: spec/fuzz/%_fuzz.c spec/fuzz/fuzz.h $(FUZZ_OBJ)
+build-fuzz/liblunette.a: $(FUZZ_OBJ)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+build-fuzz/%_fuzz: spec/fuzz/%_fuzz.c spec/fuzz/fuzz.h build-fuzz/liblunette.a
 	@echo "  FUZZ  $<"
-	@$(FUZZ_CC) $(CSTD) $(FUZZ_FLAGS) -fsanitize=fuzzer -Icore/base -Icore/smtp \
-		$< $(FUZZ_OBJ) -o $@
+	@$(FUZZ_CC) $(CSTD) $(FUZZ_FLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) \
+		$(LAYERS:%=-Icore/%) $< build-fuzz/liblunette.a $(LIBS) -o $@
+
+fuzzers: $(FUZZERS)
 
 fuzz: $(FUZZERS)
-	@for n in $(FUZZ_NAMES); do mkdir -p build-fuzz/corpus/$$n; \
-		build-fuzz/$${n}_fuzz -max_total_time=$(FUZZ_TIME) -max_len=4096 \
-		-artifact_prefix=build-fuzz/ -verbosity=0 -print_final_stats=1 \
-		build-fuzz/corpus/$$n spec/fuzz/corpus/$$n || exit 1; done
-
-fuzz-short: $(FUZZERS)
 	@for n in $(FUZZ_NAMES); do \
-		rm -rf build-fuzz/short && mkdir -p build-fuzz/short; \
-		build-fuzz/$${n}_fuzz -runs=$(FUZZ_RUNS) -seed=1 -max_len=512 \
-		-artifact_prefix=build-fuzz/ -verbosity=0 \
-		build-fuzz/short spec/fuzz/corpus/$$n >build-fuzz/$$n.log 2>&1 || \
-		{ cat build-fuzz/$$n.log; exit 1; }; done
-	@echo "$(words $(FUZZ_NAMES)) passed, 0 failed"
+		FUZZ_TIME=$(FUZZ_TIME) spec/fuzz/run $$n || exit 1; done
 
 -include $(FUZZ_OBJ:.o=.d)
 
-.PHONY: fuzz fuzz-short
+.PHONY: fuzz fuzzers

@@ -65,6 +65,8 @@ static const struct {
 	{ BASE "message_size = 1", "F:1: message_size: unknown key (did you "
 	    "mean \"limits.message_size\"?)" },
 	{ BASE "qqqqqq = 1", "F:1: qqqqqq: unknown key" },
+	{ BASE "limits = { ['a\\nb\\127'] = 1 }",
+	    "F:1: limits.a?b?: unknown key" },
 	{ BASE "limits = 5", "F:1: limits: expected a table with named keys, "
 	    "got 5" },
 	{ BASE "limits = { 5 }", "F:1: limits: expected a table with named "

@@ -251,7 +251,7 @@ default_listen(struct arena *arena)
 static int
 read_parts(struct conf_reader *r, const struct value *tree)
 {
-	struct conf_step relay = { .key = "relay" };
+	struct conf_step relay = { .key = "relay" }, ehlo = { .key = "ehlo" };
 	const struct conf_raw *raw = r->raw;
 
 	if (raw->relays && conf_relay_table(r, raw->relays) < 0)
@@ -260,6 +260,10 @@ read_parts(struct conf_reader *r, const struct value *tree)
 	    conf_relay_read(r, raw->relay, &relay)))
 		return -1;
 	if (raw->shared && read_shared(r, raw->shared) < 0)
+		return -1;
+	if (raw->ehlo && conf_ehlo_read(r, raw->ehlo, &ehlo) < 0)
+		return -1;
+	if (conf_tls_read(r, tree) < 0)
 		return -1;
 	if (read_workers(r, tree) < 0 || read_admission(r, tree) < 0)
 		return -1;

@@ -30,6 +30,27 @@ struct conf_listener {
 	const char *const *hooks;	/* names, NULL at the end; NULL: all */
 };
 
+/* A file whose bytes the bundle has to carry. */
+struct conf_file {
+	const char *path;		/* absolute */
+	const char *place;		/* "file:line: key", for messages */
+	bool secret;			/* it holds a private key */
+	struct conf_file *next;
+};
+
+struct conf_cert {
+	const char *name;		/* "*.example.org"; NULL: the default */
+	const char *cert, *key;		/* paths; the same for one file of both */
+};
+
+struct conf_tls {
+	struct conf_cert *cert;		/* the default first */
+	size_t certs;			/* 0: no TLS */
+	const char *min_version;	/* "1.2" or "1.3" */
+	const char *ciphers;		/* NULL: OpenSSL's */
+	const char *client_ca;		/* a path; NULL: clients are not asked */
+};
+
 struct conf_workers {
 	unsigned count;			/* fixed pool; 0 if elastic */
 	unsigned min, max, spare;
@@ -51,6 +72,7 @@ struct conf_admission {
 	struct conf_per_client *per_client_map;
 	size_t per_client_count;
 	unsigned per_net, net_v4, net_v6;
+	unsigned client_rate, tls_rate;	/* a minute; 0: no limit */
 	double load;			/* load average; 0: off */
 	struct cidr_list reserve_clients;
 };
@@ -63,6 +85,8 @@ struct conf {
 	size_t listeners;
 	struct { unsigned retries; double pause; int backlog; } bind;
 	struct route_table routes;
+	struct conf_tls tls;
+	struct conf_file *files;	/* certificates and keys */
 	const struct value *hooks;
 	const char *const *hook_path;	/* absolute, NULL at the end */
 	const char *const *lua_path;

@@ -59,7 +59,10 @@ read_table(struct conf_reader *r, const struct value *v,
 	if (raw.hooks &&
 	    conf_hooks_select(r, raw.hooks, &at, &l->hooks) < 0)
 		return -1;
-	return 0;
+	at.key = "ehlo";
+	if (raw.ehlo && conf_ehlo_read(r, raw.ehlo, &at) < 0)
+		return -1;
+	return conf_tls_check(r, v, step, l);
 }
 
 static int

@@ -59,15 +59,16 @@ find(struct conf_reader *r, const struct value *v,
 			    "URL such as \"smtp://host:port\"");
 		return named;
 	}
+	/* Not shown: there may be a password in it. */
+	if (strstr(text, "://") && strchr(text, '@')) {
+		conf_fail(r, v, step, "a URL here names no user: that is "
+		    "auth = { user = ..., password = ... } beside it");
+		return NULL;
+	}
 	hop = arena_alloc(r->arena, sizeof *hop);
 	if (nexthop_parse(absolute(r, v, text), NULL, r->arena, hop,
 	    &error) < 0) {
 		conf_fail_type(r, v, step, error);
-		return NULL;
-	}
-	if (hop->implicit_tls) {
-		conf_fail(r, v, step, "%s: not supported in this version",
-		    text);
 		return NULL;
 	}
 	route = arena_alloc(r->arena, sizeof *route);
@@ -101,7 +102,8 @@ with_options(struct conf_reader *r, const struct value *v,
 	    found->count * sizeof *hop);
 	for (i = 0; i < route->count; i++) {
 		r->hop = &hop[i];
-		if (conf_schema_read(r, v, step, "relay") < 0)
+		if (conf_schema_read(r, v, step, "relay") < 0 ||
+		    conf_hop_read(r, v, step) < 0)
 			return NULL;
 	}
 	return route;

@@ -29,7 +29,6 @@ enum conf_type {
 	CONF_CHOICE,		/* an enum: the number of the choice */
 	CONF_EITHER,		/* bool: the first choice is false */
 	CONF_CIDRS,		/* struct cidr_list */
-	CONF_WORDS,		/* upper-case words, NULL at the end */
 	CONF_PATH,		/* made absolute */
 	CONF_PATHS,
 	CONF_LOG,		/* stderr, syslog or a path */
@@ -71,8 +70,10 @@ unsigned conf_schema_distance(const char *a, const char *b);
 /* Values that a function of its own turns into something. */
 struct conf_raw {
 	const struct value *listen, *relay, *relays, *per_client, *count,
-	    *hooks, *shared;
-	const char *name;
+	    *hooks, *shared, *ehlo, *certs, *mechanisms;
+	const struct value *auth, *xclient;	/* of a next hop */
+	const char *name, *cert, *key;
+	unsigned min_version;
 };
 
 union conf_result {
@@ -117,12 +118,33 @@ size_t conf_list_len(const struct value *);
 const struct value *conf_list_at(const struct value *, size_t i);
 /* A string without a NUL in it; or NULL. */
 const char *conf_text(const struct value *);
+bool conf_is_host(const char *);
+/* An absolute path; -1 if the value is none. */
+int conf_path(struct conf_reader *, const struct value *,
+    const struct conf_step *, const char **out);
+/* "file:line: key", as messages begin. */
+const char *conf_where(struct conf_reader *, const struct value *,
+    const struct conf_step *);
 /* The directory that relative paths in this value start from. */
 const char *conf_base(struct conf_reader *, const struct value *);
 
 /* conf_relay.c: `relays`, then one route. */
 int conf_relay_table(struct conf_reader *, const struct value *);
 const struct route *conf_relay_read(struct conf_reader *, const struct value *,
+    const struct conf_step *);
+/* The options of a next hop that have to do with TLS and with who the client
+ * is; conf_hop.c. */
+int conf_hop_read(struct conf_reader *, const struct value *,
+    const struct conf_step *);
+/* conf_tls.c: `tls` and `auth`; then what a listener makes of them. */
+int conf_tls_read(struct conf_reader *, const struct value *tree);
+int conf_tls_check(struct conf_reader *, const struct value *,
+    const struct conf_step *, const struct conf_listener *);
+/* A file that the bundle has to carry, named by that value. */
+void conf_tls_file(struct conf_reader *, const struct value *,
+    const struct conf_step *, const char *path, bool secret);
+/* conf_ehlo.c: into the session. */
+int conf_ehlo_read(struct conf_reader *, const struct value *,
     const struct conf_step *);
 /* conf_listen.c, conf_hooks.c */
 int conf_listen_read(struct conf_reader *, const struct value *);

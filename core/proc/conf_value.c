@@ -23,24 +23,32 @@ tidy(char *p)
 			*p = '?';
 }
 
+const char *
+conf_where(struct conf_reader *r, const struct value *v,
+    const struct conf_step *step)
+{
+	char place[CONF_ERROR_MAX / 4], key[CONF_ERROR_MAX / 4];
+
+	conf_place(place, sizeof place, v->file ? v->file : r->conf->path,
+	    v->line);
+	conf_place_step(step, key, sizeof key);
+	if (strncmp(place, "-o ", 3) == 0 && strcmp(place + 3, key) == 0)
+		return arena_strdup(r->arena, place);
+	return arena_printf(r->arena, "%s: %s", place, key);
+}
+
 int
 conf_fail(struct conf_reader *r, const struct value *v,
     const struct conf_step *step, const char *fmt, ...)
 {
-	char place[CONF_ERROR_MAX / 4], key[CONF_ERROR_MAX / 4], what[480];
+	char what[480];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	conf_place(place, sizeof place, v->file ? v->file : r->conf->path,
-	    v->line);
-	conf_place_step(step, key, sizeof key);
-	if (strncmp(place, "-o ", 3) == 0 && strcmp(place + 3, key) == 0)
-		snprintf(r->error, CONF_ERROR_MAX, "%s: %s", place, what);
-	else
-		snprintf(r->error, CONF_ERROR_MAX, "%s: %s: %s", place, key,
-		    what);
+	snprintf(r->error, CONF_ERROR_MAX, "%.540s: %s",
+	    conf_where(r, v, step), what);
 	tidy(r->error);
 	return -1;
 }
@@ -193,9 +201,11 @@ read_choice(struct conf_reader *r, const struct conf_key *k,
     const struct value *v, const struct conf_step *step)
 {
 	const char *text = conf_text(v);
-	char what[160] = "";
+	char what[160] = "", digits[32];
 	unsigned i;
 
+	if (v->type == VALUE_NUMBER)	/* "1.3", from the command line */
+		text = shown(v, digits, sizeof digits);
 	for (i = 0; k->choice[i]; i++) {
 		if (!text || strcmp(text, k->choice[i]) != 0)
 			continue;
@@ -233,42 +243,6 @@ read_cidrs(struct conf_reader *r, const struct conf_key *k,
 			return conf_fail_type(r, item, item == v ? step : &at,
 			    "a network such as \"192.0.2.0/24\"");
 	}
-	return 0;
-}
-
-static bool
-is_word(const char *p)
-{
-	if (!p || !*p)
-		return false;
-	for (; *p; p++)
-		if (!isalnum((unsigned char)*p) && *p != '-')
-			return false;
-	return true;
-}
-
-static int
-read_words(struct conf_reader *r, const struct conf_key *k,
-    const struct value *v, const struct conf_step *step)
-{
-	struct conf_step at = { .up = step };
-	size_t count = conf_list_len(v), i;
-	const struct value *item;
-	const char **list;
-	char *p;
-
-	list = arena_alloc(r->arena, (count + 1) * sizeof *list);
-	for (i = 0; i < count; i++) {
-		item = conf_list_at(v, i);
-		at.index = i + 1;
-		if (!is_word(conf_text(item)))
-			return conf_fail_type(r, item, item == v ? step : &at,
-			    "an EHLO keyword such as \"SIZE\"");
-		list[i] = p = arena_strdup(r->arena, item->s.p);
-		for (; *p; p++)
-			*p = (char)toupper((unsigned char)*p);
-	}
-	*(const char *const **)target(r, k) = list;
 	return 0;
 }
 
@@ -328,8 +302,8 @@ read_servers(struct conf_reader *r, const struct conf_key *k,
 }
 
 /* Letters, digits, "-", "_" and "." as in a domain; or a literal. */
-static bool
-is_host(const char *p)
+bool
+conf_is_host(const char *p)
 {
 	size_t len = strlen(p);
 
@@ -350,7 +324,7 @@ is_host(const char *p)
 static const char *
 text_expected(const struct conf_key *k, const char *text)
 {
-	if (k->type == CONF_HOST && (!text || !is_host(text)))
+	if (k->type == CONF_HOST && (!text || !conf_is_host(text)))
 		return "a host name";
 	if (k->type == CONF_USER && (!text || !getpwnam(text)))
 		return "the name of an account";
@@ -361,6 +335,18 @@ text_expected(const struct conf_key *k, const char *text)
 	if (k->type == CONF_PATH && (!text || !*text))
 		return "a path";
 	return text && *text ? NULL : "a text";
+}
+
+int
+conf_path(struct conf_reader *r, const struct value *v,
+    const struct conf_step *step, const char **out)
+{
+	const char *text = conf_text(v);
+
+	if (!text || !*text)
+		return conf_fail_type(r, v, step, "a path");
+	*out = file_path(r->arena, conf_base(r, v), text);
+	return 0;
 }
 
 static int
@@ -412,8 +398,6 @@ conf_value_read(struct conf_reader *r, const struct conf_key *k,
 		return read_choice(r, k, v, step);
 	case CONF_CIDRS:
 		return read_cidrs(r, k, v, step);
-	case CONF_WORDS:
-		return read_words(r, k, v, step);
 	case CONF_PATHS:
 		return read_paths(r, k, v, step);
 	case CONF_SERVERS:

@@ -39,8 +39,6 @@ type_word(const struct conf_key *k)
 		return "choice";
 	case CONF_CIDRS:
 		return "networks";
-	case CONF_WORDS:
-		return "words";
 	case CONF_PATH:
 		return "path";
 	case CONF_PATHS:

@@ -12,6 +12,8 @@
 /* A configuration that is complete, for those that test one key of it. */
 #define BASE "relay = 'discard:' listen = '127.0.0.1:25' "
 
+#define PIN "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
 /* In an error, F is the file; "ok" is no error. */
 static const struct {
 	const char *text, *want;
@@ -143,10 +145,29 @@ static const struct {
 	{ BASE "listen = { { '::1', user = 'root' } }", "F:1: listen.1.user: "
 	    "is for the whole server, not for one listener" },
 	{ BASE "listen = { { '::1',\n tls = 'starttls' } }", "F:2: "
-	    "listen.1.tls: not supported in this version" },
+	    "listen.1.tls: needs a certificate: tls.cert" },
+	{ BASE "listen = { { '::1', tls = 'on' } }", "F:1: listen.1.tls: "
+	    "expected \"off\", \"starttls\", \"required\" or \"implicit\", "
+	    "got \"on\"" },
+	{ BASE "listen = { { '::1',\n proxy = true } }", "F:2: "
+	    "listen.1.proxy: needs proxy_clients: who may say whose "
+	    "connection it brings" },
+	{ BASE "listen = { { '::1', proxy = true } } proxy_clients = '::1'",
+	    "ok" },
+	{ BASE "listen = { { '::1', auth = 'offered' } }", "F:1: "
+	    "listen.1.auth: this listener has no TLS, and without it nobody "
+	    "may (auth.without_tls)" },
+	{ BASE "listen = { { '::1', auth = 'required' } } "
+	    "auth = { without_tls = true }", "ok" },
+	{ BASE "listen = { { '::1', auth = 'offered' } } tls = { cert = 'c' }",
+	    "ok" },
+	{ BASE "listen = { { '::1', auth = 'offered' } } "
+	    "auth = { without_tls = true, mechanisms = {} }", "F:1: "
+	    "listen.1.auth: auth.mechanisms has none" },
 	{ BASE "listen = { { '::1', tls = 'off', proxy = false } }", "ok" },
 	{ BASE "listen = { { '::1', lmtp = true } }", "F:1: listen.1.lmtp: not "
-	    "supported in this version" },
+	    "on port 25 (RFC 2033): 24 is usual" },
+	{ BASE "listen = { { '[::1]:24', lmtp = true } }", "ok" },
 	{ BASE "hooks = { 'dnsbl' } listen = { { '::1', hooks = { 'dnsb' } } }",
 	    "F:1: listen.1.hooks.1: \"dnsb\" is not in hooks (did you mean "
 	    "\"dnsbl\"?)" },
@@ -163,10 +184,48 @@ static const struct {
 	{ "relay = { 'smtp://127.0.0.1', timeout = '5s',\n"
 	    "  pool = { size = 0 } }", "F:2: relay.pool.size: expected a whole "
 	    "number from 1 to 100000, got 0" },
-	{ "relay = { 'smtp://127.0.0.1', tls = 'verify' }", "F:1: relay.tls: "
-	    "not supported in this version" },
-	{ "relay = 'smtps://127.0.0.1'", "F:1: relay: smtps://127.0.0.1: not "
-	    "supported in this version" },
+	{ "relay = { 'smtp://127.0.0.1', tls = 'verify' }", "ok" },
+	{ "relay = 'smtps://127.0.0.1'", "ok" },
+	{ "relay = { 'smtps://127.0.0.1', tls = 'try' }", "F:1: relay.tls: "
+	    "smtps:// is TLS from the first octet: \"required\" or "
+	    "\"verify\"" },
+	{ "relay = { 'smtp://h', fingerprint = '" PIN "' }", "ok" },
+	{ "relay = { 'smtp://h',\nfingerprint = 'AB:CD' }", "F:2: "
+	    "relay.fingerprint: expected a SHA-256 fingerprint: 64 "
+	    "hexadecimal digits, got \"AB:CD\"" },
+	{ "relay = { 'smtp://h', tls = 'required', fingerprint = '" PIN "' }",
+	    "F:1: relay.fingerprint: needs tls = \"verify\"" },
+	{ "relay = { 'smtp://h', tls = 'try', ca = 'x.pem' }", "F:1: "
+	    "relay.ca: needs tls = \"verify\"" },
+	{ "relay = { 'smtp://h', ca = 'x', fingerprint = '" PIN "' }",
+	    "F:1: relay.fingerprint: not together with ca: the fingerprint "
+	    "alone decides" },
+	{ "relay = { 'lmtp+unix:/s', tls = 'try' }", "F:1: relay.tls: "
+	    "lmtp+unix:/s does not leave this machine" },
+	{ "relay = { 'maildir:m', xclient = true }", "F:1: relay.xclient: "
+	    "maildir:D/m speaks to no server" },
+	{ "relay = { 'discard:', xclient = false, tls = 'off' }", "ok" },
+	{ "relay = { 'discard:', auth = { user = 'a', password = 'b' } }",
+	    "F:1: relay.auth: discard: speaks to no server" },
+	{ "relay = { 'smtp://h', xclient = 'best' }", "F:1: relay.xclient: "
+	    "expected true, false, \"xclient\", \"xforward\" or \"proxy\", "
+	    "got \"best\"" },
+	{ "relay = { 'smtp://h', auth = 'me:secret' }", "F:1: relay.auth: "
+	    "expected { user = \"...\", password = \"...\" }" },
+	{ "relay = { 'smtp://h', auth = { user = 'a', password = 5 } }",
+	    "F:1: relay.auth: expected { user = \"...\", password = "
+	    "\"...\" }" },
+	{ "relay = { 'smtp://h', auth = { user = 'a', pass = 'b' } }",
+	    "F:1: relay.auth: expected { user = \"...\", password = "
+	    "\"...\" }" },
+	{ "relay = { 'smtp://h', auth = { user = 'a', password = 'b' } }",
+	    "F:1: relay.auth: would send the password in the clear: tls = "
+	    "\"required\" or \"verify\", or in so many words \"off\"" },
+	{ "relay = { 'smtp://h', tls = 'off', auth = { 'a', 'b' } }", "ok" },
+	{ "relay = { 'smtp://127.0.0.1', auth = { 'a', 'b' } }", "ok" },
+	{ "relay = { 'smtps://h', auth = { 'a', 'b' } }", "ok" },
+	{ "relay = 'smtp://me:secret@h'", "F:1: relay: a URL here names no "
+	    "user: that is auth = { user = ..., password = ... } beside it" },
 	{ "relays = { ['a:b'] = 'discard:' }", "F:1: relays.a:b: expected a "
 	    "name without \":\"" },
 
@@ -203,11 +262,34 @@ static const struct {
 	{ BASE "shared = { seen = 10 }", "F:1: shared.seen: expected a size "
 	    "such as \"50M\" (65536 to 1073741824 octets), got 10" },
 
-	/* not yet */
-	{ BASE "tls = {}", "F:1: tls: not supported in this version" },
-	{ BASE "auth = {}", "F:1: auth: not supported in this version" },
-	{ BASE "\nproxy_clients = {}", "F:2: proxy_clients: not supported in "
-	    "this version" },
+	/* tls and auth */
+	{ BASE "tls = {} auth = {} proxy_clients = {}", "ok" },
+	{ BASE "tls = { key = 'k' }", "F:1: tls.key: needs tls.cert" },
+	{ BASE "\ntls = {\n client_ca = 'k' }", "F:3: tls.client_ca: needs "
+	    "tls.cert" },
+	{ BASE "tls = { cert = 5 }", "F:1: tls.cert: expected a path, got 5" },
+	{ BASE "tls = { cert = 'c', min_version = '1.1' }", "F:1: "
+	    "tls.min_version: expected \"1.2\" or \"1.3\", got \"1.1\"" },
+	{ BASE "tls = { cert = 'c', certs = { 'a' } }", "F:1: tls.certs: "
+	    "expected a table of names, got a table" },
+	{ BASE "tls = { cert = 'c', certs = { ['a b'] = 'x' } }", "F:1: "
+	    "tls.certs.a b: expected a name such as \"mx.example.org\" or "
+	    "\"*.example.org\"" },
+	{ BASE "tls = { cert = 'c', certs = { ['*.a'] = { crt = 'x' } } }",
+	    "F:1: tls.certs.*.a.crt: unknown key: there are cert and key" },
+	{ BASE "tls = { cert = 'c', certs = { a = {} } }", "F:1: tls.certs.a: "
+	    "expected { cert = PATH, key = PATH }" },
+	{ BASE "auth = { mechanisms = { 'PLAIN', 'GSSAPI' } }", "F:1: "
+	    "auth.mechanisms.2: expected \"PLAIN\", \"LOGIN\" or "
+	    "\"EXTERNAL\", got \"GSSAPI\"" },
+	{ BASE "auth = { mechanisms = 'EXTERNAL' }", "F:1: auth.mechanisms: "
+	    "EXTERNAL needs tls.client_ca" },
+	{ BASE "ehlo = { ['10.0.0.0/8'] = { 'SIZE' }, ['::/0'] = 'HELP' }",
+	    "ok" },
+	{ BASE "ehlo = { ['10.0.0'] = 'SIZE' }", "F:1: ehlo.10.0.0: expected "
+	    "a network such as \"192.0.2.0/24\", with a list of keywords" },
+	{ BASE "ehlo = { ['::1'] = { 'a b' } }", "F:1: ehlo.::1.1: expected an "
+	    "EHLO keyword such as \"SIZE\", got \"a b\"" },
 };
 
 static const struct {
@@ -222,6 +304,8 @@ static const struct {
 	    "size such as \"50M\" (1 to 1099511627776 octets), got \"10Q\"" },
 	{ "limits.eror", "1", "-o limits.eror: unknown key (did you mean "
 	    "\"errors\"?)" },
+	{ "tls.min_version", "1.3", "ok" },
+	{ "tls.key", "k", "-o tls.key: needs tls.cert" },
 	{ "hooks", "{ 'a', 'b' }", "ok" },
 	{ "hooks.1", "b", "F:1: hooks.2: a second hook named \"b\"" },
 	{ "hooks.2", "c", "ok" },

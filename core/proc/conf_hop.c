@@ -1,0 +1,204 @@
+#include <ctype.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "addr.h"
+#include "mem.h"
+#include "nexthop.h"
+#include "value.h"
+
+#include "conf_place.h"
+
+#include "conf_schema.h"
+
+/* What a password may travel to in the clear without further words. */
+static bool
+is_local(const struct nexthop *hop)
+{
+	struct addr a;
+
+	if (!hop->host || strcmp(hop->host, "localhost") == 0)
+		return true;
+	if (addr_parse(hop->host, 25, &a) < 0)
+		return false;
+	if (addr_family(&a) == AF_INET)
+		return ntohl(((const struct sockaddr_in *)&a.ss)->
+		    sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return addr_family(&a) == AF_INET6 && IN6_IS_ADDR_LOOPBACK(
+	    &((const struct sockaddr_in6 *)&a.ss)->sin6_addr);
+}
+
+/* 32 octets in hexadecimal, with or without colons. */
+static bool
+is_fingerprint(const char *p)
+{
+	size_t digits = 0;
+
+	for (; *p; p++) {
+		if (isxdigit((unsigned char)*p))
+			digits++;
+		else if (*p != ':')
+			return false;
+	}
+	return digits == 64;
+}
+
+/* Options that a maildir, or discard:, has no use for. */
+static int
+check_stored(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up)
+{
+	static const char *const keys[] = {
+		"tls", "ca", "fingerprint", "auth", "xclient",
+	};
+	struct conf_step step = { .up = up };
+	const struct value *at;
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+		at = value_get(v, step.key = keys[i]);
+		if (at && !(at->type == VALUE_BOOL && !at->b) &&
+		    !(conf_text(at) && strcmp(at->s.p, "off") == 0))
+			return conf_fail(r, at, &step, "%s speaks to no server",
+			    r->hop->url);
+	}
+	return 0;
+}
+
+/* A certificate to check against says that it is to be checked. */
+static int
+check_trust(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up)
+{
+	const struct value *tls = value_get(v, "tls"), *at = NULL;
+	struct conf_step step = { .up = up };
+	struct nexthop *hop = r->hop;
+
+	if (hop->fingerprint)
+		at = value_get(v, step.key = "fingerprint");
+	if (at && !is_fingerprint(hop->fingerprint))
+		return conf_fail_type(r, at, &step, "a SHA-256 fingerprint: "
+		    "64 hexadecimal digits");
+	if (at && hop->ca)
+		return conf_fail(r, at, &step, "not together with ca: the "
+		    "fingerprint alone decides");
+	if (hop->ca) {
+		at = value_get(v, step.key = "ca");
+		conf_tls_file(r, at, &step, hop->ca, false);
+	}
+	if (at && tls && hop->tls != NEXTHOP_TLS_VERIFY)
+		return conf_fail(r, at, &step, "needs tls = \"verify\"");
+	if (at)
+		hop->tls = NEXTHOP_TLS_VERIFY;
+	return 0;
+}
+
+static int
+check_tls(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up)
+{
+	struct conf_step step = { .up = up, .key = "tls" };
+	const struct value *tls = value_get(v, "tls");
+	const struct nexthop *hop = r->hop;
+
+	if (check_trust(r, v, up) < 0)
+		return -1;
+	if (tls && hop->implicit_tls && hop->tls < NEXTHOP_TLS_REQUIRED)
+		return conf_fail(r, tls, &step, "smtps:// is TLS from the "
+		    "first octet: \"required\" or \"verify\"");
+	if (hop->host || hop->tls == NEXTHOP_TLS_OFF)
+		return 0;
+	return conf_fail(r, tls ? tls : v, &step, "%s does not leave this "
+	    "machine", hop->url);
+}
+
+/* auth = { user = ..., password = ... }.  No message here shows a value. */
+static int
+read_auth(struct conf_reader *r, const struct value *v,
+    const struct conf_step *step)
+{
+	static const char shape[] =
+	    "expected { user = \"...\", password = \"...\" }";
+	const struct value *user, *password;
+	size_t i;
+
+	if (v->type != VALUE_TABLE)
+		return conf_fail(r, v, step, "%s", shape);
+	for (i = value_len(v); i < v->t.count; i++)
+		if (strcmp(v->t.item[i].key, "user") != 0 &&
+		    strcmp(v->t.item[i].key, "password") != 0)
+			return conf_fail(r, v, step, "%s", shape);
+	user = value_get(v, "user");
+	password = value_get(v, "password");
+	if (!user && !password) {
+		user = value_at(v, 0);
+		password = value_at(v, 1);
+	}
+	if (!user || !password || v->t.count != 2 ||
+	    !conf_text(user) || !conf_text(password) || !user->s.len)
+		return conf_fail(r, v, step, "%s", shape);
+	r->hop->user = user->s.p;
+	r->hop->password = password->s.p;
+	return 0;
+}
+
+static int
+check_auth(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up)
+{
+	struct conf_step step = { .up = up, .key = "auth" };
+	const struct value *auth = value_get(v, "auth");
+
+	if (!auth)
+		return 0;
+	if (read_auth(r, auth, &step) < 0)
+		return -1;
+	if (is_local(r->hop) || r->hop->tls >= NEXTHOP_TLS_REQUIRED ||
+	    (value_get(v, "tls") && r->hop->tls == NEXTHOP_TLS_OFF))
+		return 0;
+	return conf_fail(r, auth, &step, "would send the password in the "
+	    "clear: tls = \"required\" or \"verify\", or in so many words "
+	    "\"off\"");
+}
+
+static int
+read_xclient(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up)
+{
+	static const char *const names[] = {
+		[NEXTHOP_IDENTITY_XCLIENT] = "xclient",
+		[NEXTHOP_IDENTITY_XFORWARD] = "xforward",
+		[NEXTHOP_IDENTITY_PROXY] = "proxy",
+	};
+	struct conf_step step = { .up = up, .key = "xclient" };
+	const char *text;
+	unsigned i;
+
+	if (!v)
+		return 0;
+	text = conf_text(v);
+	if (v->type == VALUE_BOOL) {
+		r->hop->identity = v->b ? NEXTHOP_IDENTITY_BEST :
+		    NEXTHOP_IDENTITY_NONE;
+		return 0;
+	}
+	for (i = NEXTHOP_IDENTITY_XCLIENT; i <= NEXTHOP_IDENTITY_PROXY; i++) {
+		if (!text || strcmp(text, names[i]) != 0)
+			continue;
+		r->hop->identity = i;
+		return 0;
+	}
+	return conf_fail_type(r, v, &step, "true, false, \"xclient\", "
+	    "\"xforward\" or \"proxy\"");
+}
+
+int
+conf_hop_read(struct conf_reader *r, const struct value *v,
+    const struct conf_step *step)
+{
+	if (r->hop->kind != NEXTHOP_SMTP && r->hop->kind != NEXTHOP_LMTP)
+		return check_stored(r, v, step);
+	if (check_tls(r, v, step) < 0 || check_auth(r, v, step) < 0)
+		return -1;
+	return read_xclient(r, value_get(v, "xclient"), step);
+}

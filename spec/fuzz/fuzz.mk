@@ -29,7 +29,7 @@ build-fuzz/liblunette.a: $(FUZZ_OBJ)
 build-fuzz/%_fuzz: spec/fuzz/%_fuzz.c spec/fuzz/fuzz.h build-fuzz/liblunette.a
 	@echo "  FUZZ  $<"
 	@$(FUZZ_CC) $(CSTD) $(FUZZ_FLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) \
-		$(LAYERS:%=-Icore/%) $< build-fuzz/liblunette.a $(LIBS) -o $@
+		$(LAYERS:%=-Icore/%) -Ispec/support -Ispec/fuzz $< build-fuzz/liblunette.a $(LIBS) -o $@
 
 fuzzers: $(FUZZERS)
 

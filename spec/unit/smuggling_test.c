@@ -5,12 +5,14 @@
  *
  * SMUGGLING=N streams; SEED=N to begin elsewhere. */
 #include "session_fake.h"
+#include "smuggling.h"
 
 #include "test.h"
 
 enum { STREAMS = 3000, STREAM_MAX = 4096, PARTS = 40 };
 
 static uint64_t dice_state;
+static unsigned long messages;
 
 /* xorshift: the low bits are as good as the others. */
 static unsigned
@@ -85,17 +87,17 @@ send_pieces(const struct buf *b)
 static void
 talk(struct buf *said)
 {
-	unsigned messages = dice(3) + 1;
+	unsigned left = dice(3) + 1;
 	struct buf b;
 
 	buf_init(&b);
 	buf_puts(&b, "EHLO c.test\r\n");
-	while (messages-- > 0) {
+	while (left-- > 0) {
 		send_pieces(&b);
 		buf_append(said, b.p, b.len);
 		buf_empty(&b);
 		buf_printf(&b, "MAIL FROM:<s%u@x.test>\r\n"
-		    "RCPT TO:<ok@x.test>\r\n", messages);
+		    "RCPT TO:<ok@x.test>\r\n", left);
 		if (dice(3) == 0) {
 			add_chunks(&b);
 			continue;
@@ -112,109 +114,6 @@ talk(struct buf *said)
 	buf_clear(&b);
 }
 
-/* One reading of what went out: every message as "sender|content|". */
-static void
-note_line(struct buf *list, bool *content, const char *p, size_t len,
-    bool dot_ends)
-{
-	if (!*content) {
-		if (len == 4 && memcmp(p, "DATA", 4) == 0)
-			*content = true;
-		else
-			buf_append(list, p, len);
-		buf_puts(list, "|");
-	} else if (dot_ends && len == 1 && *p == '.') {
-		*content = false;
-		buf_puts(list, "#");
-	} else {
-		if (len > 0 && *p == '.') {
-			p++;
-			len--;
-		}
-		buf_append(list, p, len);
-		buf_puts(list, "|");
-	}
-}
-
-static unsigned
-read_strict(const struct buf *wire, struct buf *list)
-{
-	bool content = false;
-	size_t i, from = 0;
-	unsigned ends = 0;
-
-	for (i = 0; i + 1 < wire->len; i++) {
-		if (wire->p[i] != '\r' || wire->p[i + 1] != '\n')
-			continue;
-		ends += content && i - from == 1 && wire->p[from] == '.';
-		note_line(list, &content, wire->p + from, i - from, true);
-		from = i + 2;
-	}
-	return ends;
-}
-
-/* CR, LF and CRLF end a line, and no octet but these matters: NUL, VT and NEL
- * are dropped, as some do. */
-static unsigned
-read_lenient(const struct buf *wire, struct buf *list)
-{
-	bool content = false;
-	unsigned ends = 0;
-	struct buf line;
-	size_t i;
-
-	buf_init(&line);
-	for (i = 0; i < wire->len; i++) {
-		char c = wire->p[i];
-
-		if (c != '\r' && c != '\n') {
-			buf_append(&line, &c, 1);
-			continue;
-		}
-		if (c == '\r' && i + 1 < wire->len && wire->p[i + 1] == '\n')
-			i++;
-		ends += content && line.len == 1 && *line.p == '.';
-		note_line(list, &content, line.p ? line.p : "", line.len, true);
-		buf_empty(&line);
-	}
-	buf_clear(&line);
-	return ends;
-}
-
-static unsigned
-count_taken(void)
-{
-	const char *p = fake_text(&fake.got);
-	unsigned n = 0;
-
-	while ((p = strstr(p, "Hop took it")) != NULL) {
-		n++;
-		p++;
-	}
-	return n;
-}
-
-static unsigned long messages;
-
-static bool
-agree(void)
-{
-	struct buf strict, lenient;
-	unsigned a, b;
-	bool same;
-
-	buf_init(&strict);
-	buf_init(&lenient);
-	a = read_strict(&fake.wire, &strict);
-	b = read_lenient(&fake.wire, &lenient);
-	same = a == b && strict.len == lenient.len && a == count_taken() &&
-	    (strict.len == 0 || memcmp(strict.p, lenient.p, strict.len) == 0);
-	messages += a;
-	buf_clear(&strict);
-	buf_clear(&lenient);
-	return same;
-}
-
 static bool
 run_stream(struct buf *stream)
 {
@@ -229,7 +128,7 @@ run_stream(struct buf *stream)
 	fake_run();
 	buf_empty(stream);
 	talk(stream);
-	same = agree();
+	same = smuggling_agree(&messages);
 	fake_end();
 	return same;
 }

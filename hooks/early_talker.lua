@@ -4,6 +4,8 @@
 -- Settings  seconds  how long to listen before the banner; default "3s"
 --           action   "reject" (default) or "note": go on, and only record it
 --           score    what a note adds to the session's score; default 1
+--           teaser   text of a first banner line, "220-", sent before the wait: many a
+--                    robot takes it for the whole; default none
 -- Exempt    trusted clients, who are not made to wait either
 -- Failure   none: nothing is looked up
 --
@@ -16,13 +18,14 @@ local early_talker = {
     seconds = setting.duration "3s",
     action  = setting.one_of({ "reject", "note" }, "reject"),
     score   = 1,
+    teaser  = setting.optional(setting.string()),
   },
 }
 local settings = early_talker.settings
 
 function early_talker.connect(session)
   if session.trusted then return end
-  if not session:early(settings.seconds) then
+  if not session:early(settings.seconds, settings.teaser) then
     session:result("early_talker", "pass", "waited for the banner")
     return
   end

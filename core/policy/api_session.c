@@ -151,11 +151,14 @@ start_early(lua_State *L)
 	static const struct wait_class class = { push_early, end_early };
 	struct visit *v = visit_check(L, 1, OBJECT_SESSION);
 	double seconds = luaL_checknumber(L, 2);
+	const char *teaser = luaL_optstring(L, 3, NULL);
 	struct early *e;
 
 	if (!isfinite(seconds) || seconds < 0)
 		return luaL_error(L, "early: a number of seconds expected");
 	e = task_wait(L, &class, "session:early", sizeof *e);
+	if (e && teaser)
+		session_tease(v->session, teaser);
 	if (e) {
 		e->session = v->session;
 		e->open = true;

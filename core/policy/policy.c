@@ -147,7 +147,14 @@ policy_free(struct policy *p)
 static void
 on_ask(struct session *s, const struct session_question *q)
 {
-	run_ask(&visit_of(s)->run, q->stage);
+	struct visit *v = visit_of(s);
+
+	/* XCLIENT asks again, about another client. */
+	if (q->stage == STAGE_CONNECT && v->connected)
+		visit_anew(v);
+	if (q->stage == STAGE_CONNECT)
+		v->connected = true;
+	run_ask(&v->run, q->stage);
 }
 
 static void

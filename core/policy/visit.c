@@ -77,6 +77,16 @@ free_results(struct visit *v)
 }
 
 void
+visit_anew(struct visit *v)
+{
+	free_results(v);
+	v->result_last = &v->result;
+	v->results = 0;
+	mem_free(v->skip);
+	v->skip = NULL;
+}
+
+void
 visit_gone(struct session *s)
 {
 	struct visit *v = s->policy;
@@ -88,8 +98,7 @@ visit_gone(struct session *s)
 	run_clear(&v->run);
 	drop_values(v, &v->values);
 	drop_values(v, &v->txn_values);
-	free_results(v);
-	mem_free(v->skip);
+	visit_anew(v);
 	p->slot[v->slot].visit = NULL;
 	p->slot[v->slot].generation++;
 	p->slot[v->slot].next_free = p->free_slot;

@@ -48,6 +48,7 @@ struct visit {
 	uint64_t *skip;			/* bits by instance; NULL: none */
 	struct visit_result *result, **result_last;
 	size_t results;
+	bool connected;			/* stage connect was asked */
 	struct visit_path *path;	/* files of message:path(), api_path.c */
 	struct reply *reply;		/* during stage reply */
 	const char *reply_verb;
@@ -58,6 +59,8 @@ struct visit {
 struct visit *visit_of(struct session *);	/* made if need be; NULL: no memory */
 void visit_gone(struct session *);
 void visit_txn_reset(struct session *);
+/* The client is another than was thought: what was found of it is forgotten. */
+void visit_anew(struct visit *);
 
 struct handle {			/* a userdata that means part of a session */
 	struct object object;

@@ -250,6 +250,12 @@ void session_log(struct session *, struct log_line *, int level,
 void session_early_start(struct session *, double seconds,
     void (*fn)(void *arg, bool early), void *arg);
 void session_early_cancel(struct session *);
+/*
+ * A first line of the banner, "220-", before the rest of it; robots take it
+ * for the whole and speak.  Once, while stage connect is asked about a client
+ * that has had no banner; else nothing happens and it is false.
+ */
+bool session_tease(struct session *, const char *text);
 
 /* For hooks: add a recipient in the present transaction (address checked by
  * the caller). */

@@ -95,6 +95,7 @@ struct session_io {
 	int64_t waiting_since;		/* ms; 0: not waiting */
 	bool delivering;		/* the relay was told to deliver */
 
+	bool teased;			/* session_tease has written */
 	int64_t banner_at;		/* ms */
 	void (*early)(void *arg, bool early);
 	void *early_arg;

@@ -19,6 +19,13 @@ describe("hooks/early_talker", function()
     assert.equal(5, fake.waited(session))
   end)
 
+  it("says a first line before it listens, if told so", function()
+    local _, session = connect({}, {})
+    assert.is_nil(fake.teaser(session))
+    _, session = connect({ teaser = "one moment" }, {})
+    assert.equal("one moment", fake.teaser(session))
+  end)
+
   it("refuses one that does not", function()
     local v, session = connect({}, { early = true })
     assert.same({ "reject", 554, "5.5.1" }, { v.kind, v.code, v.enhanced })

@@ -96,9 +96,10 @@ function fake.session(o)
   function session.skip(_, ...)
     for _, name in ipairs { ... } do skipped[#skipped + 1] = name end
   end
-  function session.early(_, seconds)
+  function session.early(_, seconds, teaser)
     assert(type(seconds) == "number", "early: seconds")
-    session.waited = seconds
+    assert(teaser == nil or type(teaser) == "string", "early: a text")
+    session.waited, session.teaser = seconds, teaser
     return o.early or false
   end
   function session.log() end
@@ -106,6 +107,7 @@ function fake.session(o)
     "helo auth tls proxy txn sender recipients message closed")
   seen[self] = {
     results = results, skipped = skipped, waited = function() return session.waited end,
+    teaser = function() return session.teaser end,
   }
   return self
 end
@@ -120,6 +122,7 @@ end
 
 function fake.skipped(session) return seen[session].skipped end
 function fake.waited(session) return seen[session].waited() end
+function fake.teaser(session) return seen[session].teaser() end
 
 -- fields: a list of { name, value }.
 function fake.message(fields)

@@ -126,6 +126,44 @@ static const struct talk talks[] = {
 	    "verdict.reject 'early' end end", "|", "220", 0 },
 };
 
+/* The banner in two parts: all that is said. */
+static const struct {
+	const char *hook, *say, *want;
+} teasers[] = {
+	{ "connect = function(s) if s:early(0.001, 'a\\r\\n554 b') "
+	    "or s:early(0.001, 'c') then return verdict.reject 'early' end end",
+	    "", "220-mx.test a??554 b\r\n220 mx.test ESMTP\r\n" },
+	{ "connect = function(s) if s:early(9, 'a') then return "
+	    "verdict.reject 'early' end end", "EHLO c\r\n",
+	    "220-mx.test a\r\n554 5.7.1 early\r\n" },
+	{ "pre_connection = function(s) s:early(0.001, 'a') end, vrfy = "
+	    "function(s) s:early(0.001, 'a') return verdict.accept() end",
+	    "VRFY x\r\n", "220 mx.test ESMTP\r\n250 2.1.5 ok\r\n" },
+};
+
+static void
+test_teasers(void)
+{
+	char hook[400];
+	size_t i;
+
+	for (i = 0; i < sizeof teasers / sizeof teasers[0]; i++) {
+		policy_fake_begin();
+		snprintf(hook, sizeof hook, "local verdict = require "
+		    "'lunette.verdict'\nreturn { %s }", teasers[i].hook);
+		policy_fake_hook("h", hook);
+		test_ok("teaser: loads", policy_fake_load("'h'", false));
+		fake_open();
+		fake_run();
+		if (i == 2)
+			run_until_idle();
+		fake_say(teasers[i].say, 100);
+		run_until_idle();
+		test_str("teaser", fake_text(&fake.got), teasers[i].want);
+		policy_fake_end();
+	}
+}
+
 /* A client that leaves while its hook waits; a handle that outlives it. */
 static void
 test_forget(void)
@@ -270,6 +308,7 @@ main(void)
 	log_set(LOG_LOGFMT, LOG_ERROR + (getenv("VERBOSE") ? 0 : 1));
 	for (i = 0; i < sizeof talks / sizeof talks[0]; i++)
 		run_talk(&talks[i]);
+	test_teasers();
 	test_forget();
 	test_free_while_waiting();
 	test_lifecycle();

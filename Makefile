@@ -24,7 +24,7 @@ OUT    ?= $(if $(SAN),build-san,build)
 WERROR ?= $(if $(CI),1)
 JOBS   ?= $(shell nproc)
 
-PKGS    = luajit openssl libcares
+PKGS    = luajit openssl libcares libidn2
 CFLAGS ?= -O2 -g
 CSTD    = -std=gnu11 -D_GNU_SOURCE -fno-common -fstack-protector-strong
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

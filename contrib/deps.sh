@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc make pkg-config libc6-dev libluajit-5.1-dev libssl-dev libev-dev
-libc-ares-dev libcrypt-dev"
+libc-ares-dev libcrypt-dev libidn2-dev"
 spec="luajit lua-busted lua-check lua-socket lua-sec lua-posix lua-cjson clang
 libclang-rt-14-dev valgrind
 python3 postfix swaks msmtp curl openssl dnsmasq-base procps"

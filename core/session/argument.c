@@ -62,7 +62,7 @@ argument_parse(struct session *s, struct line arg, const char *word,
 	while (out->original.len > 0 &&
 	    arg.p[out->original.len - 1] == ' ')
 		out->original.len--;
-	if (command_params_parse(rest, &out->params) != 0) {
+	if (command_params_parse(rest, false, &out->params) != 0) {
 		session_error(s, 501, "5.5.4", "bad parameters");
 		return false;
 	}

@@ -153,7 +153,7 @@ step(struct scan *s)
 	case BODY_CR:
 		if (*s->p == '\n') {
 			s->p++;
-			begin_line(r, BODY_START);
+			begin_line(r, r->plain ? BODY_LINE : BODY_START);
 			return;
 		}
 		r->bare_cr++;
@@ -164,18 +164,56 @@ step(struct scan *s)
 	}
 }
 
+/* To the end of the message or of these octets; returns how many it took. */
+static size_t
+scan(struct scan *s, const char *p, size_t len)
+{
+	s->run = s->p = p;
+	s->end = p + len;
+	while (s->p < s->end && s->r->state != BODY_END)
+		step(s);
+	flush(s, s->p);
+	return (size_t)(s->p - p);
+}
+
 bool
 body_read(struct body_reader *r, struct buf *in, body_fn fn, void *arg)
 {
 	struct scan s = { .r = r, .fn = fn, .arg = arg };
 
-	if (in->len == 0)
-		return r->state == BODY_END;
-	s.run = s.p = in->p;
-	s.end = in->p + in->len;
-	while (s.p < s.end && r->state != BODY_END)
-		step(&s);
-	flush(&s, s.p);
-	buf_consume(in, (size_t)(s.p - in->p));
+	if (in->len > 0)
+		buf_consume(in, scan(&s, in->p, in->len));
 	return r->state == BODY_END;
+}
+
+void
+body_init_chunks(struct body_reader *r)
+{
+	memset(r, 0, sizeof *r);
+	r->plain = true;
+	r->state = BODY_LINE;
+}
+
+void
+body_read_chunk(struct body_reader *r, struct buf *in, uint64_t max,
+    body_fn fn, void *arg)
+{
+	struct scan s = { .r = r, .fn = fn, .arg = arg };
+	size_t n = in->len < max ? in->len : (size_t)max;
+
+	if (n > 0)
+		buf_consume(in, scan(&s, in->p, n));
+}
+
+void
+body_end_chunks(struct body_reader *r, body_fn fn, void *arg)
+{
+	struct scan s = { .r = r, .fn = fn, .arg = arg };
+
+	if (r->state == BODY_CR) {
+		r->bare_cr++;
+		give(&s, "\n", 1);
+	} else if (r->line > 0)
+		give(&s, "\r\n", 2);
+	begin_line(r, BODY_END);
 }

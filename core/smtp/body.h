@@ -22,7 +22,8 @@ struct buf;
  * unless CRLF follows, also if what follows is a bare CR or LF.
  */
 struct body_reader {
-	int state;		/* private */
+	int state;		/* private, as is plain */
+	bool plain;		/* content has no dot rules and no end */
 	uint64_t octets;	/* content so far, as it comes out */
 	uint64_t bare_cr, bare_lf, nul;
 	size_t line;		/* octets in the present line */
@@ -36,6 +37,17 @@ void body_init(struct body_reader *);
 /* Consumes from in; true when the end has been consumed, and not one byte
  * more.  fn gets whole runs, views into in. */
 bool body_read(struct body_reader *, struct buf *in, body_fn, void *arg);
+
+/*
+ * The same for BDAT (RFC 3030 2), where octets are counted and a dot is a dot.
+ * Chunks are cut anywhere: what is between the CR and the LF of a line end,
+ * too.  body_read_chunk consumes at most max octets; body_end_chunks is for
+ * the end of the last chunk, and gives out what is missing of a CRLF.
+ */
+void body_init_chunks(struct body_reader *);
+void body_read_chunk(struct body_reader *, struct buf *in, uint64_t max,
+    body_fn, void *arg);
+void body_end_chunks(struct body_reader *, body_fn, void *arg);
 
 /*
  * The way out: every line that begins with a dot gets another.  Input is

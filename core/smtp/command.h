@@ -55,8 +55,9 @@ struct command_params {
 };
 
 /* 0; -1 on bad syntax, a parameter named twice, or too many (501 5.5.4).
- * 8-bit bytes are bad syntax. */
-int command_params_parse(struct line, struct command_params *out);
+ * 8-bit bytes are bad syntax, but for UTF-8 in values if utf8 is set (RFC 6531
+ * 3.3). */
+int command_params_parse(struct line, bool utf8, struct command_params *out);
 const struct command_param *command_param(const struct command_params *,
     const char *key);
 bool command_param_is(const struct command_param *, const char *key);

@@ -2,6 +2,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #include "command.h"
 
 /* esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-") */
@@ -19,17 +21,17 @@ is_key(struct line l)
 	return true;
 }
 
-/* esmtp-value = 1*(%d33-60 / %d62-126) */
+/* esmtp-value = 1*(%d33-60 / %d62-126), or UTF-8 beyond ASCII */
 static bool
-is_value(struct line l)
+is_value(struct line l, bool utf8)
 {
 	for (size_t i = 0; i < l.len; i++) {
 		unsigned char c = (unsigned char)l.p[i];
 
-		if (c <= 0x20 || c >= 0x7f || c == '=')
+		if (c <= 0x20 || c == 0x7f || c == '=' || (c >= 0x80 && !utf8))
 			return false;
 	}
-	return l.len > 0;
+	return l.len > 0 && utf8_ok(l);
 }
 
 static bool
@@ -45,7 +47,7 @@ same_key(struct line a, struct line b)
 }
 
 static int
-add(struct command_params *out, struct line word)
+add(struct command_params *out, struct line word, bool utf8)
 {
 	struct command_param *item = &out->item[out->count];
 	const char *eq = memchr(word.p, '=', word.len);
@@ -59,7 +61,7 @@ add(struct command_params *out, struct line word)
 		item->key.len = (size_t)(eq - word.p);
 		item->value.p = eq + 1;
 		item->value.len = word.len - item->key.len - 1;
-		if (!is_value(item->value))
+		if (!is_value(item->value, utf8))
 			return -1;
 	}
 	if (!is_key(item->key))
@@ -72,7 +74,7 @@ add(struct command_params *out, struct line word)
 }
 
 int
-command_params_parse(struct line l, struct command_params *out)
+command_params_parse(struct line l, bool utf8, struct command_params *out)
 {
 	const char *p = l.p, *end = l.p + l.len;
 
@@ -88,7 +90,7 @@ command_params_parse(struct line l, struct command_params *out)
 		sp = memchr(p, ' ', (size_t)(end - p));
 		word.p = p;
 		word.len = (size_t)((sp != NULL ? sp : end) - p);
-		if (add(out, word) < 0)
+		if (add(out, word, utf8) < 0)
 			return -1;
 		p += word.len;
 	}

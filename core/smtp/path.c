@@ -1,6 +1,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #include "path.h"
 
 /* A cursor over the input, and what the local part means without quotes. */
@@ -10,41 +12,34 @@ struct parse {
 	size_t user_len;
 };
 
-/* Length of the UTF-8 sequence at p, 0 if it is not one (RFC 3629 4). */
-static size_t
-utf8_len(const char *p, const char *end)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	size_t n = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
-
-	if (u[0] < 0xc2 || u[0] > 0xf4 || (size_t)(end - p) < n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((u[i] & 0xc0) != 0x80)
-			return 0;
-	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
-	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* Every 8-bit byte in the path must be wanted, and part of valid UTF-8. */
 static enum path_status
 check_8bit(const char *p, const char *end, bool utf8)
 {
-	while (p < end) {
-		size_t n = 1;
+	struct line text = { p, (size_t)(end - p) };
 
-		if ((unsigned char)*p >= 0x80) {
-			if (!utf8)
-				return PATH_8BIT;
-			n = utf8_len(p, end);
-			if (n == 0)
-				return PATH_UTF8;
-		}
-		p += n;
-	}
-	return PATH_OK;
+	if (!utf8_has_8bit(text))
+		return PATH_OK;
+	if (!utf8)
+		return PATH_8BIT;
+	return utf8_ok(text) ? PATH_OK : PATH_UTF8;
+}
+
+/* Of a domain beyond ASCII: the form that is compared. */
+static enum path_status
+add_ascii(struct path *path)
+{
+	const char *domain = path->text + path->local + 1;
+	size_t len = path->len - path->local - 1;
+	struct line text = { domain, len };
+
+	if (path->local == path->len || !utf8_has_8bit(text))
+		return PATH_OK;
+	path->ascii = path->len + 1;
+	if (path_domain_ascii(domain, len, path->text + path->ascii) >= 0)
+		return PATH_OK;
+	path->ascii = 0;
+	return PATH_SYNTAX;
 }
 
 static bool
@@ -256,7 +251,7 @@ path_parse(struct line arg, enum path_kind kind, bool utf8, struct path *out,
 {
 	const char *open;
 	struct parse in;
-	enum path_status res;
+	enum path_status res, chars;
 
 	begin(&in, arg, out);
 	rest->p = in.end;
@@ -273,11 +268,13 @@ path_parse(struct line arg, enum path_kind kind, bool utf8, struct path *out,
 		res = parse_mailbox(&in, kind == PATH_FORWARD, out);
 	if (res == PATH_OK && (in.p == in.end || *in.p++ != '>'))
 		res = PATH_SYNTAX;
+	if (res != PATH_OK)
+		return res;
+	chars = check_8bit(open, in.p, utf8);
+	res = take_rest(&in, rest);
 	if (res == PATH_OK)
-		res = check_8bit(open, in.p, utf8);
-	if (res == PATH_OK)
-		res = take_rest(&in, rest);
-	return res;
+		res = chars;
+	return res == PATH_OK ? add_ascii(out) : res;
 }
 
 enum path_status
@@ -295,13 +292,15 @@ path_parse_address(const char *p, size_t len, bool utf8, struct path *out)
 		res = PATH_SYNTAX;
 	if (res == PATH_OK)
 		res = check_8bit(p, in.end, utf8);
-	return res;
+	return res == PATH_OK ? add_ascii(out) : res;
 }
 
 const char *
 path_domain(const struct path *path)
 {
-	return path->local < path->len ? path->text + path->local + 1 : NULL;
+	if (path->local == path->len)
+		return NULL;
+	return path->text + (path->ascii ? path->ascii : path->local + 1);
 }
 
 size_t

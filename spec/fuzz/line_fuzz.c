@@ -19,7 +19,7 @@ check_command(struct line l)
 	assert(c.name.len > 0 && c.name.p == l.p);
 	assert(c.arg.p >= l.p && c.arg.p + c.arg.len <= l.p + l.len);
 	assert(memchr(l.p, '\0', l.len) == NULL);
-	command_params_parse(c.arg, &params);
+	command_params_parse(c.arg, false, &params);
 }
 
 static void

@@ -8,8 +8,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct command_params a, b;
 	struct line l = { (const char *)data, size };
 	struct buf text;
+	bool utf8 = size & 1;
 
-	if (command_params_parse(l, &a) < 0)
+	if (command_params_parse(l, utf8, &a) < 0)
 		return 0;
 	buf_init(&text);
 	for (size_t i = 0; i < a.count; i++) {
@@ -28,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	l.p = text.p;
 	l.len = text.len;
 	if (text.len > 0) {
-		assert(command_params_parse(l, &b) == 0);
+		assert(command_params_parse(l, utf8, &b) == 0);
 		assert(a.count == b.count);
 	}
 	buf_clear(&text);

@@ -20,7 +20,7 @@ check_path(const struct path *path, bool utf8)
 	}
 	if (domain != NULL)
 		assert(path_is_literal(domain, strlen(domain)) ||
-		    path_is_domain_any(domain, strlen(domain)));
+		    path_is_domain(domain, strlen(domain)));
 	assert(path_parse_address(path->text, path->len, utf8, &again) ==
 	    PATH_OK);
 	assert(strcmp(path->text, again.text) == 0);

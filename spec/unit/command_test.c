@@ -77,7 +77,7 @@ test_cut(void)
 
 			memcpy(copy, lines[i].in.p, n);
 			test_ok("a status", command_parse(l, &c) <= COMMAND_NOISE);
-			command_params_parse(l, &params);
+			command_params_parse(l, false, &params);
 			free(copy);
 		}
 }
@@ -129,16 +129,29 @@ test_params(void)
 	struct command_params p;
 
 	for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
-		int bad = command_params_parse(params[i].in, &p);
+		int bad = command_params_parse(params[i].in, false, &p);
 
 		test_int(params[i].in.p, bad ? -1 : (int)p.count,
 		    params[i].count);
 	}
-	command_params_parse(LINE("SIZE=10 SMTPUTF8"), &p);
+	command_params_parse(LINE("SIZE=10 SMTPUTF8"), false, &p);
 	test_ok("found", command_param(&p, "SIZE") == &p.item[0]);
 	test_mem("value", p.item[0].value.p, p.item[0].value.len, "10", 2);
 	test_ok("no value", command_param(&p, "SMTPUTF8")->value.p == NULL);
 	test_ok("not found", command_param(&p, "SIZ") == NULL);
+}
+
+static void
+test_utf8_params(void)
+{
+	struct command_params p;
+
+	test_int("a value", command_params_parse(LINE("A=\xc3\xa9 B"), true,
+	    &p), 0);
+	test_int("both", (int)p.count, 2);
+	test_int("not UTF-8", command_params_parse(LINE("A=\xc3"), true, &p), -1);
+	test_int("cut", command_params_parse(LINE("A=\xc3 B=\xa9"), true, &p), -1);
+	test_int("a key", command_params_parse(LINE("\xc3\xa9=1"), true, &p), -1);
 }
 
 static void
@@ -150,11 +163,11 @@ test_too_many(void)
 
 	for (int i = 0; i <= COMMAND_PARAMS_MAX; i++) {
 		l.len = strlen(text);
-		test_int("up to the limit", command_params_parse(l, &p), 0);
+		test_int("up to the limit", command_params_parse(l, false, &p), 0);
 		sprintf(text + l.len, "K%d ", i);
 	}
 	l.len = strlen(text);
-	test_int("one too many", command_params_parse(l, &p), -1);
+	test_int("one too many", command_params_parse(l, false, &p), -1);
 }
 
 static void
@@ -184,6 +197,7 @@ main(void)
 	test_cut();
 	test_verbs();
 	test_params();
+	test_utf8_params();
 	test_too_many();
 	test_number();
 	return test_done();

@@ -205,6 +205,67 @@ test_address(void)
 	test_ok("no domain", path_domain(&p) == NULL);
 }
 
+#define BUECHER "b\xc3\xbc" "cher"
+#define TEN_KANJI "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac" \
+	"\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe8\xaa\x9e"
+
+/* One domain, one form to compare. */
+static void
+test_ascii(void)
+{
+	static const struct { struct line in; const char *want; } domains[] = {
+		{ LINE("Example.ORG"), "example.org" },
+		{ LINE(BUECHER ".Example"), "xn--bcher-kva.example" },
+		{ LINE("B\xc3\x9c" "CHER.example"), "xn--bcher-kva.example" },
+		{ LINE("bu\xcc\x88" "cher.example"), "xn--bcher-kva.example" },
+		{ LINE("XN--Bcher-KVA.example"), "xn--bcher-kva.example" },
+		{ LINE("a_b." BUECHER), "a_b.xn--bcher-kva" },
+		/* 66 octets, but not as many as an A-label */
+		{ LINE(TEN_KANJI TEN_KANJI "\xe6\x97\xa5\xe6\x97\xa5.test"),
+		    "xn--wgvaaaaaaa050ababbbb4127kcacaccca.test" },
+		{ LINE(TEN_KANJI TEN_KANJI TEN_KANJI TEN_KANJI TEN_KANJI
+		    TEN_KANJI TEN_KANJI ".test"), NULL },
+		{ LINE("\xef\xbc\xa0.test"), NULL },	/* becomes an "@" */
+		{ LINE("\xff.test"), NULL },
+		{ LINE("-" BUECHER), NULL },
+		{ LINE(""), NULL },
+		{ LINE("a\0b"), NULL },
+	};
+	char out[PATH_DOMAIN_MAX + 1];
+	struct path p;
+
+	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+		struct line l = domains[i].in;
+		int n = path_domain_ascii(l.p, l.len, out);
+
+		test_int(l.p, n >= 0, domains[i].want != NULL);
+		if (n < 0 || domains[i].want == NULL)
+			continue;
+		test_str(l.p, out, domains[i].want);
+		test_int(l.p, n, (int)strlen(out));
+	}
+	test_int("path", path_parse_address("a@" BUECHER, 9, true, &p), PATH_OK);
+	test_str("goes out as it came", p.text, "a@" BUECHER);
+	test_str("compares as A-label", path_domain(&p), "xn--bcher-kva");
+	test_int("no such domain", path_parse_address("a@\xef\xbc\xa0", 5,
+	    true, &p), PATH_SYNTAX);
+}
+
+/* What follows is needed to know whether 8-bit bytes are welcome. */
+static void
+test_rest(void)
+{
+	struct path p;
+	struct line rest;
+
+	test_int("8-bit", path_parse(LINE("<\xc3\xa9@b> SMTPUTF8"),
+	    PATH_REVERSE, false, &p, &rest), PATH_8BIT);
+	test_mem("rest", rest.p, rest.len, "SMTPUTF8", 8);
+	test_int("not UTF-8", path_parse(LINE("<\xc3@b>  X"), PATH_REVERSE,
+	    true, &p, &rest), PATH_UTF8);
+	test_mem("rest", rest.p, rest.len, "X", 1);
+}
+
 static void
 test_helo(void)
 {
@@ -264,6 +325,8 @@ main(void)
 	test_canonical();
 	test_cut();
 	test_address();
+	test_ascii();
+	test_rest();
 	test_helo();
 	test_xtext();
 	return test_done();

@@ -245,6 +245,8 @@ function conn:on_readable()
     end
     self.input = self.input .. data
     self:digest()
+  elseif err == "closed" and self.output ~= "" and not self.endless then
+    self.ending = self.ending or "lost"  -- it said all it had to say, and listens
   elseif not stream.is_wait(err) then
     self:close()
   end

@@ -2,8 +2,7 @@
 -- configuration and a maildir that takes every recipient of example.org.
 -- Needs root; the system's own Postfix and /etc/postfix are not touched.
 local posix = require "posix"
-local socket = require "socket"
-local client = require "spec.support.client"
+local peer = require "spec.support.peer"
 local process = require "spec.support.process"
 local wait = require "spec.support.wait"
 
@@ -28,6 +27,7 @@ showq     unix  n - n - - showq
 error     unix  - - n - - error
 retry     unix  - - n - - error
 virtual   unix  - n n - 20 virtual
+smtp      unix  - - n - - smtp
 anvil     unix  - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
 ]]
@@ -65,28 +65,10 @@ alias_database =
 local_header_rewrite_clients =
 ]]
 
-local function free_port()
-  local s = assert(socket.bind("127.0.0.1", 0))
-  local _, port = s:getsockname()
-  s:close()
-  return tonumber(port)
-end
-
-local function answers(port)
-  local c = client.dial(port)
-  if not c then
-    return false
-  end
-  c:expect(220)
-  c:cmd("QUIT", 221)
-  c:close()
-  return true
-end
-
--- extra: more lines for main.cf.
+-- extra: more lines for main.cf, instead of ours of that name.
 function postfix.start(extra)
   local dir = process.directory()
-  local self = setmetatable({ dir = dir, port = free_port() }, postfix)
+  local self = setmetatable({ dir = dir, port = peer.free_port() }, postfix)
   self.url = "smtp://127.0.0.1:" .. self.port
   for _, name in ipairs { "conf", "queue", "data", "mail" } do
     assert(posix.mkdir(dir .. "/" .. name))
@@ -94,7 +76,11 @@ function postfix.start(extra)
   assert(posix.chown(dir .. "/data", "postfix"))
   assert(posix.chown(dir .. "/mail", "nobody"))
   process.write(dir .. "/conf/master.cf", services:format(self.port))
-  process.write(dir .. "/conf/main.cf", (settings:gsub("%$DIR", dir)) .. (extra or "") .. "\n")
+  local main = "\n" .. settings:gsub("%$DIR", dir)
+  for name in ("\n" .. (extra or "")):gmatch "\n([%w_]+) *=" do
+    main = main:gsub("\n" .. name .. " =[^\n]*", "")
+  end
+  process.write(dir .. "/conf/main.cf", main .. (extra or "") .. "\n")
   self.process = process.start {
     "postfix", "-c", dir .. "/conf", "start-fg", stderr = dir .. "/out",
   }
@@ -104,9 +90,29 @@ function postfix.start(extra)
       error("postfix: " .. (process.read(dir .. "/out") or "") ..
         (process.read(dir .. "/maillog") or ""))
     end
-    return answers(self.port)
+    return peer.answers(self.port)
   end, 30)
   return self
+end
+
+-- One that sends whatever its port is given to the port `to`.
+function postfix.sender(to, extra)
+  return postfix.start(([[
+virtual_mailbox_domains =
+relayhost = [127.0.0.1]:%d
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+%s]]):format(to, extra or ""))
+end
+
+-- What it has logged.
+function postfix:log()
+  return process.read(self.dir .. "/maillog") or ""
+end
+
+function postfix:wait_log(pattern, seconds)
+  return wait.for_(function()
+    return ("Postfix to log %q in\n%s"):format(pattern, self:log())
+  end, function() return self:log():match(pattern) end, seconds)
 end
 
 -- How many messages are in the mailbox.

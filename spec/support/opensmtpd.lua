@@ -1,0 +1,37 @@
+-- opensmtpd: Debian's OpenSMTPD on loopback.  It keeps what is for example.org
+-- in a maildir.
+local peer = require "spec.support.peer"
+local process = require "spec.support.process"
+
+local opensmtpd = {}
+
+local settings = [[
+$MAIN
+table everybody { "@" = "nobody" }
+listen on 127.0.0.1 port $PORT hostname opensmtpd.test $LISTEN
+action "keep" maildir "/mail" virtual <everybody>
+match from any for domain "example.org" action "keep"
+]]
+
+-- o: main (more settings), listen (more for its listener), files (path to
+-- text, in its root).
+function opensmtpd.start(o)
+  o = o or {}
+  local dir, root = peer.root {
+    { "/var/spool/smtpd", 0, "711" }, { "/mail", 65534, "755" },
+    { "/var/lib/opensmtpd/empty", 0, "755" }, { "/var/run", 0, "755" },
+  }
+  local words = { PORT = peer.free_port(), MAIN = o.main or "", LISTEN = o.listen or "" }
+  for path, text in pairs(o.files or {}) do
+    process.write(root .. path, text)
+  end
+  process.write(root .. "/etc/mailname", "opensmtpd.test\n")
+  os.remove(root .. "/etc/smtpd.conf")  -- Debian's, with a name elsewhere
+  process.write(root .. "/etc/smtpd.conf", (settings:gsub("%$(%u+)", words)))
+  return peer.start {
+    name = "OpenSMTPD", dir = dir, root = root, port = words.PORT, mail = root .. "/mail",
+    argv = { "/usr/sbin/smtpd", "-d", "-f", "/etc/smtpd.conf" },
+  }
+end
+
+return opensmtpd

@@ -13,7 +13,7 @@
 
 #include "policy.h"
 
-enum { DEPTH_MAX = 8, ENTRIES_MAX = 20 };
+enum { DEPTH_MAX = 8, ENTRIES_MAX = 20, TEXT_MAX = 500 };
 
 /* policy_explain: what is asked when, and with which settings. */
 struct explain {
@@ -81,6 +81,23 @@ table_text(lua_State *L, FILE *to, int idx, int depth)
 	fprintf(to, " }");
 }
 
+/* What is long is a file's text; of the hash of a password the kind is enough:
+ * this is shown to people who look over a shoulder. */
+static void
+string_text(lua_State *L, FILE *to, int idx)
+{
+	size_t len, kind;
+	const char *s = lua_tolstring(L, idx, &len);
+
+	kind = *s == '$' ? strcspn(s + 1, "$") + 2 : 0;
+	if (kind && kind < len)
+		fprintf(to, "\"%.*s...\"", (int)kind, s);
+	else if (len > TEXT_MAX || memchr(s, '\n', len))
+		fprintf(to, "(a text of %zu octets)", len);
+	else
+		fprintf(to, "\"%s\"", s);
+}
+
 static void
 value_text(lua_State *L, FILE *to, int idx, int depth)
 {
@@ -91,7 +108,7 @@ value_text(lua_State *L, FILE *to, int idx, int depth)
 			table_text(L, to, idx, depth);
 		return;
 	case LUA_TSTRING:
-		fprintf(to, "\"%s\"", lua_tostring(L, idx));
+		string_text(L, to, idx);
 		return;
 	case LUA_TNUMBER:
 		fprintf(to, "%.14g", lua_tonumber(L, idx));

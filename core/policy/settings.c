@@ -197,6 +197,18 @@ convert_list(lua_State *L, const struct setting_place *at, int of)
 	convert_items(L, at, of);
 }
 
+static void resolve(lua_State *, int depth);
+
+/* Whatever it is. */
+static void
+convert_any(lua_State *L, const struct setting_place *at, int of)
+{
+	if (lua_type(L, -1) == LUA_TLIGHTUSERDATA)
+		setting_string(L, at, of);
+	else if (lua_istable(L, -1))
+		resolve(L, 0);
+}
+
 static void
 convert_optional(lua_State *L, const struct setting_place *at, int of)
 {
@@ -241,7 +253,8 @@ static const struct kind {
 	{ "domains", setting_domains }, { "addresses", setting_addresses },
 	{ "one_of", convert_one_of }, { "list", convert_list },
 	{ "map", convert_map }, { "record", convert_record },
-	{ "optional", convert_optional }, { NULL, NULL }
+	{ "optional", convert_optional }, { "any", convert_any },
+	{ NULL, NULL }
 };
 
 static const struct kind *

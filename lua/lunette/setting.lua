@@ -14,7 +14,7 @@ end
 
 for _, kind in ipairs {
 	"string", "number", "boolean", "duration", "size", "relay", "url",
-	"cidrs", "domains", "addresses",
+	"cidrs", "domains", "addresses", "any",
 } do
 	setting[kind] = function(default)
 		return declare(kind, nil, default)

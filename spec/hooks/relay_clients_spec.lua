@@ -18,6 +18,27 @@ describe("hooks/relay_clients", function()
     assert.equal("accept", rcpt({}, { auth = "ann" }))
   end)
 
+  it("does not, if told so", function()
+    assert.is_nil((rcpt({ authenticated = false }, { auth = "ann" })))
+    assert.equal("accept", rcpt({ authenticated = false }, { auth = "ann", trusted = true }))
+  end)
+
+  it("lets people send only as themselves, if told so", function()
+    local settings = { own_sender = true, senders = { "example.org" } }
+    for auth, senders in pairs {
+      ann = { ["ann@example.org"] = 1, [""] = 1, ["Ann@example.org"] = 1, ["bob@example.org"] = 0,
+        ["ann@example.net"] = 0 },
+      ["ann@Example.org"] = { ["ann@example.org"] = 1, ["ann@example.net"] = 0,
+        ["bob@example.org"] = 0 },
+    } do
+      for sender, want in pairs(senders) do
+        local kind = rcpt(settings, { auth = auth, sender = sender })
+        assert.equal(want == 1 and "accept" or "none", kind or "none", auth .. " " .. sender)
+      end
+    end
+    assert.equal("accept", rcpt(settings, { trusted = true, sender = "bob@example.org" }))
+  end)
+
   it("has no opinion of others", function()
     assert.is_nil((rcpt({}, {})))
   end)

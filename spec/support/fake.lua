@@ -20,6 +20,7 @@ local codes = {
   pre_connection = { reject = 554, defer = 421 }, connect = { reject = 554, defer = 421 },
   helo = { reject = 550, defer = 450 },           mail    = { reject = 550, defer = 451 },
   rcpt = { reject = 550, defer = 451, accept = 250, discard = 250 },
+  auth = { reject = 535, defer = 454, accept = 235 },
   data = { reject = 554, defer = 451 },           headers = { reject = 550, defer = 451 },
   message = { reject = 550, defer = 451, discard = 250, quarantine = 250 },
 }
@@ -68,13 +69,20 @@ function fake.address(text)
   }, "domain relay group", "address relay group")
 end
 
--- o: ip trusted auth name helo server_ip hostname sender connections errors score early
+-- What the stage auth is asked about: mechanism user password authzid.
+function fake.login(o)
+  return strict("login", { mechanism = o.mechanism or "PLAIN", user = o.user,
+    password = o.password, authzid = o.authzid }, "password authzid", "user")
+end
+
+-- o: ip trusted auth tls name helo server_ip hostname sender connections errors score early
 function fake.session(o)
   o = o or {}
   local results, skipped = {}, {}
   local session = {
     id = "fake", esmtp = true, trusted = o.trusted or false, note = {}, helo = o.helo,
-    auth = o.auth and { user = o.auth, mechanism = "PLAIN" },
+    auth = o.auth and { user = o.auth, mechanism = "PLAIN" }, stress = false,
+    tls = o.tls and strict("tls", o.tls, "sni subject fingerprint"),
     client = strict("client", { ip = o.ip or "192.0.2.7", port = 4711, net = "192.0.2.0/24",
       name = o.name }, "name", "name"),
     server = strict("server", { ip = o.server_ip or "203.0.113.1", port = 25,
@@ -216,6 +224,17 @@ local function new_async()
   return async
 end
 
+-- h.passwords says which password fits a hash; what is asked is counted in h.hashed.
+local function new_hash(h)
+  h.passwords, h.hashed = {}, {}
+  return { crypt = function(password, stored)
+    h.hashed[#h.hashed + 1] = stored
+    local right = h.passwords[stored]
+    if is_error(right) then return nil, right end
+    return right == password
+  end }
+end
+
 local function new_clock(h)
   h.clock = { now = 1795082400, slept = 0 }	-- Thu, 19 Nov 2026 10:00:00 +0000
   return {
@@ -253,6 +272,7 @@ function fake.hook(name, settings)
     ["lunette.async"] = new_async(), ["lunette.clock"] = new_clock(h),
     ["lunette.setting"] = fake_setting.setting, ["lunette.ip"] = fake_list.ip,
     ["lunette.list"] = fake_list.list, ["lunette.header"] = header(),
+    ["lunette.hash"] = new_hash(h),
   }
   local chunk = assert(loadfile("hooks/" .. name .. ".lua"))
   h.hook = setfenv(chunk, environment(library))()
@@ -260,6 +280,7 @@ function fake.hook(name, settings)
   for key in pairs(h.hook.settings or {}) do h.hook.settings[key] = nil end
   setmetatable(h.hook.settings or {}, { __index = filled })
   h:check_table()
+  if h.hook.start then h.hook.start() end
   return h
 end
 
@@ -267,6 +288,7 @@ end
 function host:check_table()
   local keys = {
     settings = "table", on_error = "string", timeout = "number", shared = "table", ehlo = "table",
+    start = "function",
   }
   for key, value in pairs(self.hook) do
     if not keys[key] and not codes[key] then error("no such stage: " .. key, 0) end

@@ -26,6 +26,18 @@ end
 
 setting.string, setting.number, setting.boolean = plain "string", plain "number", plain "boolean"
 
+function setting.any(default)
+  return declare(function(value) return value end, default)
+end
+
+function setting.map(of, default)
+  return declare(function(value, where)
+    if type(value) ~= "table" then fail(where, "must be a table") end
+    for _, item in pairs(value) do of.convert(item, where) end
+    return value
+  end, default)
+end
+
 function setting.duration(default)
   return declare(function(value, where)
     if type(value) == "number" then return value end

@@ -87,10 +87,11 @@ command_parse(struct line l, struct command *out)
 	out->verb = COMMAND_UNKNOWN;
 	if (command_is_noise(l.p, l.len))
 		return COMMAND_NOISE;
+	/* White space behind it is nothing (RFC 5321 4.1.1). */
+	while (l.len > 0 && (l.p[l.len - 1] == ' ' || l.p[l.len - 1] == '\t'))
+		l.len--;
 	if (l.len == 0 || l.p[0] == ' ' || has_control(l))
 		return COMMAND_BAD;
-	while (l.p[l.len - 1] == ' ')
-		l.len--;
 	sp = memchr(l.p, ' ', l.len);
 	out->name.p = l.p;
 	out->name.len = sp != NULL ? (size_t)(sp - l.p) : l.len;

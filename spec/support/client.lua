@@ -81,8 +81,12 @@ local function note(self, mark, text)
   self.said[#self.said + 1] = mark .. " " .. show(text)
 end
 
--- Raw octets.  A server that has closed is found out by what is expected next.
+-- Raw octets, each on its own if self.octets is set and the text no longer than
+-- that.  A server that has closed is found out by what is expected next.
 function client:send(text)
+  if self.octets then
+    return self:pieces(text, #text <= self.octets and 1 or 1021)
+  end
   note(self, ">", text)
   self.sock:settimeout(wait.seconds)
   local _, err = self.sock:send(text)
@@ -229,6 +233,14 @@ end
 -- Content as it goes over the wire: dots doubled, the end behind it.
 function client.stuff(content)
   return (("\r\n" .. content):gsub("\r\n%.", "\r\n..")):sub(3) .. ".\r\n"
+end
+
+-- A transaction up to the 354.
+function client:begin(from, to)
+  self:cmd(("MAIL FROM:<%s>"):format(from or "a@client.test"), 250)
+  self:cmd(("RCPT TO:<%s>"):format(to or "b@x.test"), 250)
+  self:cmd("DATA", 354)
+  return self
 end
 
 -- A whole transaction, command by command; returns the first reply that is not

@@ -152,6 +152,11 @@ function lunette:here()
   return #(process.read(self.log_path) or "")
 end
 
+-- The log as text, from such a place on.
+function lunette:read(from)
+  return (process.read(self.log_path) or ""):sub((from or 0) + 1)
+end
+
 local function matches(line, fields)
   for key, value in pairs(fields or {}) do
     if line[key] ~= tostring(value) then

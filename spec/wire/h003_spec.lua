@@ -1,0 +1,42 @@
+local row = require "spec.support.row"
+local wait = require "spec.support.wait"
+
+row { 3, "A reset right after the connection was accepted",
+  answer = "The session ends: no hook is left waiting, one line in the log" }
+
+local at = row.serve {
+  config = [[ hooks = { "slow" } ]],
+  hooks = { slow = [[
+    local clock = require "lunette.clock"
+    return {
+      connect = function() clock.sleep(25) end,
+      disconnect = function(session) session:log("info", "left " .. session.closed) end,
+    } ]] },
+}
+
+for name, n in pairs { ["in the clear"] = 1, ["where TLS is expected"] = 2 } do
+  it("leaves nothing, " .. name, function()
+    if not at.server.ports[n] then
+      return
+    end
+    local from = at.server:here()
+    for _ = 1, 20 do
+      at.server:dial(nil, n):reset()
+    end
+    wait.for_("the sessions to end", function() return at.server:status().sessions == 0 end)
+    local ends = at.server:count("end", nil, from)
+    assert.equal(ends, at.server:count("end", { reason = "lost" }, from))
+    assert.truthy(ends <= 20)
+    assert.equal(at.server:count("connect", nil, from), ends)
+  end)
+end
+
+it("is told to the hooks, once", function()
+  local from = at.server:here()
+  local c = at.server:dial()
+  at.server:wait_for("connect", nil, from)
+  c:reset()
+  at.server:wait_for("end", { reason = "lost" }, from)
+  local _, n = require "spec.support.process".read(at.server.log_path):sub(from + 1):gsub("left lost", "")
+  assert.equal(1, n)
+end)

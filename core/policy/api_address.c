@@ -164,7 +164,7 @@ on_address(lua_State *L)
 	const char *p = luaL_checklstring(L, 1, &len);
 
 	memset(&path, 0, sizeof path);
-	if (path_parse_address(p, len, false, &path) != PATH_OK) {
+	if (path_parse_address(p, len, true, &path) != PATH_OK) {
 		lua_pushboolean(L, 0);
 		return 1;
 	}

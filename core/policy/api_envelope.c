@@ -61,7 +61,8 @@ push_params(lua_State *L, const struct txn_param *p)
 }
 
 void
-api_envelope_path(lua_State *L, int idx, struct path *out)
+api_envelope_path(lua_State *L, const struct session *s, int idx,
+    struct path *out)
 {
 	struct path path;
 	const char *text;
@@ -72,7 +73,8 @@ api_envelope_path(lua_State *L, int idx, struct path *out)
 		    object_describe(L, idx));
 	text = lua_tolstring(L, idx, &len);
 	memset(&path, 0, sizeof path);
-	if (len == 0 || path_parse_address(text, len, false, &path) != PATH_OK)
+	if (len == 0 || path_parse_address(text, len, s->txn.sender.utf8,
+	    &path) != PATH_OK)
 		luaL_error(L, "\"%s\" is no valid address", text);
 	*out = path;
 }
@@ -117,12 +119,13 @@ get_sender_address(lua_State *L, void *self)
 static void
 set_sender_address(lua_State *L, void *self, int idx)
 {
-	struct txn *t = &((struct visit *)self)->session->txn;
+	struct session *s = ((struct visit *)self)->session;
+	struct txn *t = &s->txn;
 
 	if (lua_type(L, idx) == LUA_TSTRING && lua_objlen(L, idx) == 0)
 		memset(&sender(self)->path, 0, sizeof sender(self)->path);
 	else
-		api_envelope_path(L, idx, &sender(self)->path);
+		api_envelope_path(L, s, idx, &sender(self)->path);
 	if (t->handoff)
 		t->edited = true;
 }
@@ -193,7 +196,8 @@ get_rcpt_address(lua_State *L, void *self)
 static void
 set_rcpt_address(lua_State *L, void *self, int idx)
 {
-	api_envelope_path(L, idx, &rcpt(self)->path);
+	api_envelope_path(L, visit_find(L, self)->session, idx,
+	    &rcpt(self)->path);
 	rcpt_edited(L, self);
 }
 

@@ -73,16 +73,16 @@ on_add(lua_State *L)
 	struct visit *v = check_recipients(L);
 	struct txn_rcpt *r;
 	struct path path;
-	unsigned n = 0;
+	unsigned n = 0, limit = v->session->limits.recipients;
 
 	if (!v->session->txn.open)
 		return luaL_error(L, "add: there is no transaction yet");
 	for (r = v->session->txn.rcpts; r; r = r->next)
 		n++;
-	if (n >= v->session->limits.recipients)
+	if (limit && n >= limit)
 		return luaL_error(L, "add: more than %u recipients (limit)",
-		    v->session->limits.recipients);
-	api_envelope_path(L, 2, &path);
+		    limit);
+	api_envelope_path(L, v->session, 2, &path);
 	r = session_add_rcpt(v->session, &path);
 	if (!r)
 		return luaL_error(L, "add: no recipient can be added now");

@@ -29,8 +29,9 @@ int api_envelope_sender(lua_State *, void *visit);
 int api_envelope_recipients(lua_State *, void *visit);
 /* The relay at idx, checked and copied to the transaction; NULL for nil. */
 const char *api_envelope_relay(lua_State *, struct session *, int idx);
-/* The address at idx, or raise. */
-void api_envelope_path(lua_State *, int idx, struct path *out);
+/* The address at idx, or raise; in UTF-8 only after MAIL with SMTPUTF8. */
+void api_envelope_path(lua_State *, const struct session *, int idx,
+    struct path *out);
 void api_recipients_open(lua_State *);
 
 void api_result_open(lua_State *);

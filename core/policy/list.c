@@ -54,7 +54,7 @@ list_builder_free(struct list_builder *b)
 	mem_free(b);
 }
 
-static size_t
+static void
 lower(const char *p, size_t len, char *out)
 {
 	size_t i;
@@ -62,7 +62,51 @@ lower(const char *p, size_t len, char *out)
 	for (i = 0; i < len; i++)
 		out[i] = (char)tolower((unsigned char)p[i]);
 	out[len] = '\0';
-	return len;
+}
+
+/* Where the domain of a key begins, its leading dot left out; or len. */
+static size_t
+domain_at(enum list_kind kind, const char *p, size_t len)
+{
+	const char *at;
+	size_t i = 0;
+
+	if (kind == LIST_ADDRESSES) {
+		at = memrchr(p, '@', len);
+		i = at ? (size_t)(at + 1 - p) : len;
+	} else if (kind != LIST_DOMAINS)
+		return len;
+	return i < len && p[i] == '.' ? i + 1 : i;
+}
+
+static bool
+has_8bit(const char *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && !((unsigned char)p[i] & 0x80); i++)
+		;
+	return i < len;
+}
+
+/* Small letters, and a domain in A-labels, so that both forms of it are one.
+ * out has room for KEY_MAX and a NUL.  Returns the length. */
+static size_t
+canonical(enum list_kind kind, const char *p, size_t len, char *out)
+{
+	char domain[PATH_DOMAIN_MAX + 1];
+	size_t at;
+	int n;
+
+	lower(p, len, out);
+	if (!has_8bit(p, len))
+		return len;
+	at = domain_at(kind, p, len);
+	n = path_domain_ascii(p + at, len - at, domain);
+	if (n < 0 || at + (size_t)n > KEY_MAX)
+		return len;
+	memcpy(out + at, domain, (size_t)n + 1);
+	return at + (size_t)n;
 }
 
 static bool
@@ -145,7 +189,7 @@ list_add(struct list_builder *b, const char *key, size_t len,
 		snprintf(error, size, "an entry is too long");
 		return -1;
 	}
-	lower(key, len, text);
+	len = canonical(b->kind, key, len, text);
 	want = check(b, text, len, &it->row);
 	if (want) {
 		snprintf(error, size, "%s expected, got \"%.100s\"", want,
@@ -418,7 +462,7 @@ list_find(const struct list *l, const char *key, size_t len,
 
 	if (len > KEY_MAX || memchr(key, '\0', len))
 		return false;
-	lower(key, len, text);
+	len = canonical(l->kind, key, len, text);
 	if (len > 1 && text[len - 1] == '.' && l->kind == LIST_DOMAINS)
 		text[--len] = '\0';
 	switch (l->kind) {

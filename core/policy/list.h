@@ -21,7 +21,8 @@
  *              "@.example.org", "<>"
  *   map        any key; one that begins with a dot stands for what is below
  *
- * Nothing depends on upper and lower case.  An entry may have a value.
+ * Nothing depends on upper and lower case, and domains compare as A-labels: one
+ * that is written in UTF-8 is the same.  An entry may have a value.
  */
 enum list_kind { LIST_DOMAINS, LIST_CIDRS, LIST_ADDRESSES, LIST_MAP };
 

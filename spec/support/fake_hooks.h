@@ -115,7 +115,7 @@ fake_decide(struct session *s, struct verdict *v, char event[600])
 			s->txn.rcpts_last->relay = "hub";
 		return;
 	}
-	snprintf(event, 600, "%s(%s)", stage, arg);
+	snprintf(event, 600, "%s(%.500s)", stage, arg);
 	fake_verdict(fake_word(arg, word), v);
 	if (q->stage == STAGE_RCPT && v->kind == VERDICT_NONE &&
 	    arg[0] != 'x')

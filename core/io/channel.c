@@ -8,13 +8,18 @@
 
 #include "addr.h"
 
+#include "tls.h"
+
 #include "channel.h"
+
+enum { DROP_SIZE = 16 * 1024 };
 
 void
 channel_init(struct channel *ch)
 {
 	ch->in = ch->out = ch->in_flags = ch->out_flags = -1;
 	ch->file = false;
+	ch->tls = NULL;
 }
 
 /* Replies are small and wait for nothing; a peer that vanished is noticed. */
@@ -92,8 +97,8 @@ channel_error(const struct channel *ch)
 	return err;
 }
 
-ssize_t
-channel_read(struct channel *ch, char *p, size_t n)
+static ssize_t
+read_plain(struct channel *ch, char *p, size_t n)
 {
 	ssize_t got;
 
@@ -104,7 +109,21 @@ channel_read(struct channel *ch, char *p, size_t n)
 }
 
 ssize_t
-channel_write(struct channel *ch, const char *p, size_t n)
+channel_read(struct channel *ch, char *p, size_t n)
+{
+	return ch->tls ? tls_read(ch->tls, p, n) : read_plain(ch, p, n);
+}
+
+ssize_t
+channel_drop(struct channel *ch)
+{
+	char dropped[DROP_SIZE];
+
+	return read_plain(ch, dropped, sizeof dropped);
+}
+
+static ssize_t
+write_plain(struct channel *ch, const char *p, size_t n)
 {
 	ssize_t put;
 
@@ -121,9 +140,17 @@ channel_write(struct channel *ch, const char *p, size_t n)
 	return put;
 }
 
+ssize_t
+channel_write(struct channel *ch, const char *p, size_t n)
+{
+	return ch->tls ? tls_write(ch->tls, p, n) : write_plain(ch, p, n);
+}
+
 int
 channel_shutdown(struct channel *ch)
 {
+	if (ch->tls && tls_shutdown(ch->tls) < 0)
+		return -1;
 	return shutdown(ch->out, SHUT_WR);
 }
 
@@ -150,6 +177,7 @@ end(int fd, int flags)
 void
 channel_close(struct channel *ch)
 {
+	tls_free(ch->tls);
 	if (ch->out != ch->in)
 		end(ch->out, ch->out_flags);
 	end(ch->in, ch->in_flags);

@@ -6,10 +6,11 @@
 #include <sys/types.h>
 
 struct addr;
+struct tls;
 
 /*
  * channel: the descriptors of a stream, and the two functions through which
- * all its bytes go.
+ * all its bytes go, in the clear or by TLS.
  *
  * in and out are the same but for a pair (stdin and stdout), whose flags are
  * put back at the end: others may share those descriptors.  The process is
@@ -19,6 +20,7 @@ struct channel {
 	int in, out;		/* -1: none */
 	int in_flags, out_flags;	/* to be put back; -1: nothing changed */
 	bool file;		/* out turned out to be no socket */
+	struct tls *tls;	/* owned; NULL: in the clear */
 };
 
 void channel_init(struct channel *);
@@ -35,7 +37,11 @@ int channel_error(const struct channel *);
 ssize_t channel_read(struct channel *, char *p, size_t n);
 ssize_t channel_write(struct channel *, const char *p, size_t n);
 
-int channel_shutdown(struct channel *);	/* our half; -1: it has none */
+/* Read and forget what comes, undecrypted: nobody will ask. */
+ssize_t channel_drop(struct channel *);
+
+/* End our half; -1: it has none, or EAGAIN: later (close_notify). */
+int channel_shutdown(struct channel *);
 void channel_reset(struct channel *);	/* let the close below send RST */
 void channel_close(struct channel *);
 

@@ -13,7 +13,6 @@
 enum {
 	SEND_TIME = 10,		/* seconds for what is unsent */
 	WAIT_TIME = 3,		/* seconds for the peer to close its half */
-	DROP_SIZE = 16 * 1024,	/* octets dropped at a time */
 	COUNT_MAX = 256,	/* then the oldest is ended */
 };
 
@@ -61,9 +60,11 @@ send_rest(struct linger *l)
 			return errno == EAGAIN;
 		buf_consume(&l->unsent, (size_t)n);
 	}
-	ev_io_stop(l->loop, &l->writable);
-	if (l->eof || channel_shutdown(&l->channel) < 0)
+	if (channel_shutdown(&l->channel) < 0)
+		return errno == EAGAIN;
+	if (l->eof)
 		return false;
+	ev_io_stop(l->loop, &l->writable);
 	ev_timer_stop(l->loop, &l->timer);
 	ev_timer_set(&l->timer, WAIT_TIME, 0);
 	ev_timer_start(l->loop, &l->timer);
@@ -83,8 +84,7 @@ static void
 on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct linger *l = w->data;
-	char dropped[DROP_SIZE];
-	ssize_t n = channel_read(&l->channel, dropped, sizeof dropped);
+	ssize_t n = channel_drop(&l->channel);
 
 	if (n > 0 || (n < 0 && errno == EAGAIN))
 		return;

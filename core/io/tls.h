@@ -70,8 +70,8 @@ struct tls_client_conf {
 	const char *name;	/* of the server: SNI, and checked for CA; an
 				 * address is checked but not sent */
 	struct tls_blob ca;	/* p NULL: the system's */
-	const char *fingerprint;	/* SHA-256 of the certificate, hex, colons
-					 * allowed */
+	const char *fingerprint;	/* SHA-256 of the certificate: hex,
+					 * colons allowed */
 	const char *min_version;
 };
 

@@ -28,7 +28,7 @@ struct seen {
 	void (*act)(struct seen *);
 };
 
-static const char letters[] = "CDE-TX";
+static const char letters[] = "CSDE-TX";
 
 static void
 on_event(void *arg, enum conn_event event)

@@ -12,10 +12,11 @@ struct buf;
  * proxy: the PROXY protocol, versions 1 and 2: the line or block with which a
  * proxy says whose connection it brings.
  */
-enum { PROXY_MAX = 16 + 65535 };
+enum { PROXY_MAX = 4096 };	/* a longer one is BAD, though version 2 could
+				 * say 65,551 */
 
 enum proxy_status {
-	PROXY_MORE,		/* so far it is one, and not whole */
+	PROXY_MORE,		/* so far it may be one */
 	PROXY_DONE,
 	PROXY_BAD,		/* *error says why */
 };
@@ -29,7 +30,8 @@ struct proxy_header {
 };
 
 /* Looks at the first octets of a connection; *len is the header's length when
- * it is DONE.  error: a constant text, for the log. */
+ * it is DONE, and out is empty when it is not.  error: a constant text, for the
+ * log. */
 enum proxy_status proxy_parse(const char *p, size_t n, struct proxy_header *out,
     size_t *len, const char **error);
 

@@ -82,7 +82,8 @@ function row.at:start(more)
     self.hop = sink.start(o.hop)
   end
   local config = base:format(self.hop and self.hop.url or "maildir:mail",
-    limits .. (o.limits and ", " .. o.limits or ""), landed and secured:format(self.pair.cert, self.pair.key) or "")
+    limits .. (o.limits and ", " .. o.limits or ""),
+    landed and secured:format(self.pair.cert, self.pair.key) or "")
   self.server = lunette.start {
     config = config .. (o.config or "") .. (more or ""), hooks = o.hooks, files = o.files,
     env = o.env,

@@ -1,8 +1,8 @@
 local row = require "spec.support.row"
 
 row { 1, "The client speaks before the banner",
-  answer = "With `early_talker`: 554 5.5.1 and close, no banner. Without: the banner, and a second " ..
-    "command in the group is a violation, 554 5.5.0 and close" }
+  answer = "With `early_talker`: 554 5.5.1 and close, no banner. Without: the banner, and a " ..
+    "second command in the group is a violation, 554 5.5.0 and close" }
 
 describe("with a hook that waits for it,", function()
   row.serve { config = [[ hooks = { { "early_talker", seconds = 5 }, "yes" } ]] }

@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 2, "The client connects and says nothing", answer = "421 4.4.2 after `timeouts.greeting`, " ..
-  "`timeouts.command`, and close" }
+row { 2, "The client connects and says nothing",
+  answer = "421 4.4.2 after `timeouts.greeting`, `timeouts.command`, and close" }
 
 local at = row.serve { config = [[ timeouts = { greeting = 0.2, command = 0.3 } ]] }
 

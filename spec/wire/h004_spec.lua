@@ -1,6 +1,7 @@
 local row = require "spec.support.row"
 
-row { 4, "QUIT and a half-close, replies unread", answer = "Every reply is sent, 221 last, then the end" }
+row { 4, "QUIT and a half-close, replies unread",
+  answer = "Every reply is sent, 221 last, then the end" }
 
 local at = row.serve { hop = {} }
 

@@ -1,8 +1,8 @@
 local process = require "spec.support.process"
 local row = require "spec.support.row"
 
-row { 5, "The client never reads its replies", answer = "Output is capped: we stop reading, and end " ..
-  "the session at `timeouts.command`" }
+row { 5, "The client never reads its replies",
+  answer = "Output is capped: we stop reading, and end the session at `timeouts.command`" }
 
 local at = row.serve { config = [[ timeouts = { command = 0.3 } ]] }
 

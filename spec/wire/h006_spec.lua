@@ -1,8 +1,8 @@
 local row = require "spec.support.row"
 local wait = require "spec.support.wait"
 
-row { 6, "A command that comes an octet now and then", answer = "421 4.4.2 when `timeouts.command` " ..
-  "is over, however much has come" }
+row { 6, "A command that comes an octet now and then",
+  answer = "421 4.4.2 when `timeouts.command` is over, however much has come" }
 
 row.serve { config = [[ timeouts = { greeting = 0.3, command = 0.3 } ]] }
 

@@ -1,8 +1,9 @@
 local row = require "spec.support.row"
 local wait = require "spec.support.wait"
 
-row { 7, "Content that comes an octet now and then", answer = "421 4.4.2 when it is slower than " ..
-  "`timeouts.min_rate` and `timeouts.data` is used up; nothing is delivered" }
+row { 7, "Content that comes an octet now and then",
+  answer = "421 4.4.2 when it is slower than `timeouts.min_rate` and `timeouts.data` is used " ..
+    "up; nothing is delivered" }
 
 local at = row.serve { config = [[ timeouts = { data = 0.3, min_rate = 10000 } ]] }
 

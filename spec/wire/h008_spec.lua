@@ -1,10 +1,12 @@
 local row = require "spec.support.row"
 
-row { 8, "HTTP on the SMTP port", answer = "The connection is closed without a word; nothing in it runs" }
+row { 8, "HTTP on the SMTP port",
+  answer = "The connection is closed without a word; nothing in it runs" }
 
 local at = row.serve {}
 
-local envelope = "MAIL FROM:<a@b.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"
+local envelope = "MAIL FROM:<a@b.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\n" ..
+  "Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"
 
 for _, head in ipairs {
   "GET / HTTP/1.1\r\nHost: mx.test\r\n\r\n", "POST / HTTP/1.0\r\nContent-Length: 300\r\n\r\n",

@@ -1,7 +1,8 @@
 local row = require "spec.support.row"
 
-row { 11, "More connections than one client may have", answer = "421 4.7.0 and close, before any " ..
-  "hook is asked; where TLS comes first, close without a word" }
+row { 11, "More connections than one client may have",
+  answer = "421 4.7.0 and close, before any hook is asked; where TLS comes first, close " ..
+    "without a word" }
 
 local at = row.serve {
   limits = "per_client = 2", config = [[ hooks = { "asked" } ]],

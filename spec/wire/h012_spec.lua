@@ -3,8 +3,9 @@ local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
 local row = require "spec.support.row"
 
-row { 12, "IPv4 in IPv6 notation; link-local addresses with a scope", answer = "The first is its IPv4 " ..
-  "address for every list, and an IPv6 listener takes none; the second is an address like any other", over = "clear" }
+row { 12, "IPv4 in IPv6 notation; link-local addresses with a scope",
+  answer = "The first is its IPv4 address for every list, and an IPv6 listener takes none; " ..
+    "the second is an address like any other", over = "clear" }
 
 local shows = [[
 local verdict = require "lunette.verdict"

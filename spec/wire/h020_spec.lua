@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 20, "A command line over `limits.command_line`", answer = "500 5.5.2; the rest of the line is " ..
-  "skipped, nothing of it runs" }
+row { 20, "A command line over `limits.command_line`",
+  answer = "500 5.5.2; the rest of the line is skipped, nothing of it runs" }
 
 row.serve {}
 

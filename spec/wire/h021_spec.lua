@@ -1,8 +1,8 @@
 local process = require "spec.support.process"
 local row = require "spec.support.row"
 
-row { 21, "A megabyte without a line end where a command is due", answer = "500 5.5.2 and close; " ..
-  "it is not kept" }
+row { 21, "A megabyte without a line end where a command is due",
+  answer = "500 5.5.2 and close; it is not kept" }
 
 local at = row.serve {}
 

@@ -1,13 +1,15 @@
 local row = require "spec.support.row"
 
-row { 22, "NUL in a command", answer = "500 5.5.2; the text before it is not taken for the whole" }
+row { 22, "NUL in a command",
+  answer = "500 5.5.2; the text before it is not taken for the whole" }
 
 local at = row.serve { hop = {} }
 
 row.lines {
   { "NOOP\0", "500 5%.5%.2" }, { "\0NOOP", "500 5%.5%.2" }, { "RSET\0 x", "500 5%.5%.2" },
   { "EHLO a.test\0.evil", "500 5%.5%.2" }, { "MAIL FROM:<a@b.test>\0", "500 5%.5%.2" },
-  { "MAIL FROM:<a@b.test\0.evil>", "500 5%.5%.2" }, { "MAIL FROM:<a@b.test> SIZE=1\0", "500 5%.5%.2" },
+  { "MAIL FROM:<a@b.test\0.evil>", "500 5%.5%.2" }, { "MAIL FROM:<a@b.test> SIZE=1\0",
+  "500 5%.5%.2" },
   { "\0", "500 5%.5%.2" },
 }
 

@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 23, "8-bit octets in a command without SMTPUTF8; bad UTF-8 with it", answer = "500 5.5.2, " ..
-  "in an address 553 5.6.7; bad UTF-8 500 5.5.2" }
+row { 23, "8-bit octets in a command without SMTPUTF8; bad UTF-8 with it",
+  answer = "500 5.5.2, in an address 553 5.6.7; bad UTF-8 500 5.5.2" }
 
 row.serve { config = [[ ehlo = { "SMTPUTF8" } ]] }
 

@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 24, "Verbs in any case; blanks before and behind them", answer = "Any case and blanks behind " ..
-  "are fine; a blank before is 500 5.5.2" }
+row { 24, "Verbs in any case; blanks before and behind them",
+  answer = "Any case and blanks behind are fine; a blank before is 500 5.5.2" }
 
 row.serve {}
 

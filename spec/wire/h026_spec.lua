@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 26, "EHLO in the midst of a transaction", answer = "250; the transaction is gone, also at the " ..
-  "next hop" }
+row { 26, "EHLO in the midst of a transaction",
+  answer = "250; the transaction is gone, also at the next hop" }
 
 local at = row.serve { hop = {} }
 

@@ -1,6 +1,7 @@
 local row = require "spec.support.row"
 
-row { 27, "MAIL before EHLO or HELO", answer = "503 5.5.1" }
+row { 27, "MAIL before EHLO or HELO",
+  answer = "503 5.5.1" }
 
 row.serve {}
 

@@ -1,6 +1,7 @@
 local row = require "spec.support.row"
 
-row { 28, "A second MAIL in a transaction", answer = "503 5.5.1; the first one stands" }
+row { 28, "A second MAIL in a transaction",
+  answer = "503 5.5.1; the first one stands" }
 
 local at = row.serve { hop = {} }
 

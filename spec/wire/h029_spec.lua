@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 29, "RCPT before MAIL, DATA before RCPT, DATA when all were refused", answer = "503 5.5.1; " ..
-  "503 5.5.1 without MAIL, 554 5.5.1 without a recipient" }
+row { 29, "RCPT before MAIL, DATA before RCPT, DATA when all were refused",
+  answer = "503 5.5.1; 503 5.5.1 without MAIL, 554 5.5.1 without a recipient" }
 
 local at = row.serve { hop = { RCPT = function(_, line)
   return line:match "no@" and "550 5.1.1 no such user" or nil

@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 30, "Unknown commands, and known ones that we do not have", answer = "500 5.5.2; 502 5.5.1; each " ..
-  "counts as an error" }
+row { 30, "Unknown commands, and known ones that we do not have",
+  answer = "500 5.5.2; 502 5.5.1; each counts as an error" }
 
 describe("a command", function()
   row.serve {}
@@ -9,7 +9,8 @@ describe("a command", function()
     { "X-WHAT", "500 5%.5%.2" }, { "QUITS", "500 5%.5%.2" }, { "MAILFROM:<a@b.test>", "500 5%.5%.2" },
     { "", "500 5%.5%.2" }, { "?", "500 5%.5%.2" }, { "EHLOclient", "500 5%.5%.2" },
     { ("A"):rep(500), "500 5%.5%.2" }, { "NO OP", "500 5%.5%.2" },
-    { "ETRN x.test", "502 5%.5%.1" }, { "TURN", "50[02] 5%.5%." }, { "SEND FROM:<a@b.test>", "50[02] 5%.5%." },
+    { "ETRN x.test", "502 5%.5%.1" }, { "TURN", "50[02] 5%.5%." },
+    { "SEND FROM:<a@b.test>", "50[02] 5%.5%." },
     { "SOML FROM:<a@b.test>", "50[02] 5%.5%." }, { "SAML FROM:<a@b.test>", "50[02] 5%.5%." },
     { "EXPN list", "502 5%.5%.1" },
   }

@@ -1,13 +1,13 @@
 local row = require "spec.support.row"
 
-row { 31, "RSET and NOOP without end", answer = "421 4.7.0 and close after `limits.commands` that are " ..
-  "not for a message" }
+row { 31, "RSET and NOOP without end",
+  answer = "421 4.7.0 and close after `limits.commands` that are not for a message" }
 
 local at = row.serve { limits = "commands = 20" }
 
 for _, verb in ipairs { "RSET", "NOOP", "HELP", "VRFY x", "EHLO client.test" } do
   row.case(verb .. " again and again ends the session", function(c)
-    local from, n, r = at.server:here(), 0, nil
+    local from, n, r = at.server:here(), 0
     repeat
       c:line(verb)
       r = c:reply()
@@ -22,7 +22,7 @@ end
 
 row.case("a thousand at once do, too", function(c)
   c:send(("RSET\r\n"):rep(1000))
-  local r, n = nil, 0
+  local n, r = 0
   repeat
     r, n = c:reply(), n + 1
   until r.code ~= 250

@@ -1,11 +1,13 @@
 local row = require "spec.support.row"
 
-row { 32, "VRFY and EXPN", answer = "252; 502 5.5.1; a transaction is not touched" }
+row { 32, "VRFY and EXPN",
+  answer = "252; 502 5.5.1; a transaction is not touched" }
 
 local at = row.serve { hop = {} }
 
 local asks = {
-  { "VRFY postmaster", 252 }, { "VRFY <a@b.test>", 252 }, { "VRFY \195\169@b.test", "[25]%d%d [25]%." },
+  { "VRFY postmaster", 252 }, { "VRFY <a@b.test>", 252 }, { "VRFY \195\169@b.test",
+  "[25]%d%d [25]%." },
   { "VRFY a@b.test SMTPUTF8", "[25]%d%d [25]%." }, { "VRFY", "501 5%.5%.4" },
   { "EXPN list", "502 5%.5%.1" }, { "EXPN", "502 5%.5%.1" },
 }

@@ -1,8 +1,8 @@
 local row = require "spec.support.row"
 local wait = require "spec.support.wait"
 
-row { 33, "QUIT in the midst of a transaction", answer = "221; the transaction is gone, the next hop is " ..
-  "told RSET or QUIT" }
+row { 33, "QUIT in the midst of a transaction",
+  answer = "221; the transaction is gone, the next hop is told RSET or QUIT" }
 
 local at = row.serve { hop = {} }
 

@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 34, "Arguments where there are none: `DATA x`, `QUIT x`, `RSET x`", answer = "501 5.5.4; " ..
-  "the session stays as it was" }
+row { 34, "Arguments where there are none: `DATA x`, `QUIT x`, `RSET x`",
+  answer = "501 5.5.4; the session stays as it was" }
 
 local at = row.serve {}
 

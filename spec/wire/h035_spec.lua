@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 35, "More behind a command that must be the last of its group", answer = "554 5.5.0 and close; " ..
-  "behind NOOP and QUIT it runs in order, or not at all" }
+row { 35, "More behind a command that must be the last of its group",
+  answer = "554 5.5.0 and close; behind NOOP and QUIT it runs in order, or not at all" }
 
 local at = row.serve { hop = {} }
 

@@ -1,7 +1,7 @@
 local row = require "spec.support.row"
 
-row { 37, "A group of commands, with hooks that take their time", answer = "As many replies as commands, " ..
-  "in their order" }
+row { 37, "A group of commands, with hooks that take their time",
+  answer = "As many replies as commands, in their order" }
 
 local at = row.serve {
   hop = {}, config = [[ hooks = { "slow" } ]],

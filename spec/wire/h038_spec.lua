@@ -1,8 +1,8 @@
 local row = require "spec.support.row"
 
-row { 38, "MAIL, RCPT and DATA in a group, the recipient refused, content behind it", answer = "DATA " ..
-  "gets 554 5.5.1 or is a violation; the content runs as commands for a moment at most, then 554 5.5.0 " ..
-  "and close; no mail comes of it" }
+row { 38, "MAIL, RCPT and DATA in a group, the recipient refused, content behind it",
+  answer = "DATA gets 554 5.5.1 or is a violation; the content runs as commands for a moment " ..
+    "at most, then 554 5.5.0 and close; no mail comes of it" }
 
 local at = row.serve { hop = { RCPT = function(_, line)
   return line:match "no@" and "550 5.1.1 no such user" or nil

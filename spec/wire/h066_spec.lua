@@ -1,0 +1,28 @@
+local process = require "spec.support.process"
+local row = require "spec.support.row"
+
+row { 66, "A text line of 100 MB",
+  answer = "5xx behind the end; it is read and not kept" }
+
+local at = row.serve { hop = { brief = true }, limits = [[message_size = "500M"]] }
+
+local megabytes = os.getenv "SOAK" == "1" and 1000 or row.sanitized and 10 or 100
+
+local function memory()
+  local status = process.read(("/proc/%d/status"):format(at.server:workers()[1]))
+  return tonumber(status:match "VmRSS:%s*(%d+)")
+end
+
+row.case("costs no memory", function(c, _, how)
+  local n = how.way == "clear" and megabytes or megabytes / 10
+  c:begin()
+  local before, piece = memory(), ("x"):rep(1000000)
+  for _ = 1, n do
+    c:send(piece)
+  end
+  assert.truthy(row.sanitized or memory() < before + 4096, before .. " " .. memory())
+  c:send "\r\n.\r\n"
+  c:expect "5%d%d 5%."
+  c:cmd("NOOP", 250)
+  assert.equal(0, #at.hop:messages())
+end, { whole = true })

@@ -53,6 +53,15 @@ check_total(const struct admission *a, const struct addr *client)
 	    ADMISSION_OK;
 }
 
+/* Has this client a token left for one more? */
+static bool
+take(const struct admission *a, enum rates_kind kind,
+    const struct cidr *client, unsigned a_minute)
+{
+	return !a->rates ||
+	    rates_take(a->rates, kind, client, a_minute, clock_ms());
+}
+
 /* Count a key, and look at the count after that.  A full table (0) refuses
  * nobody. */
 static bool
@@ -67,14 +76,15 @@ admission_enter(const struct admission *a, const struct addr *client,
 {
 	const struct conf_admission *c = a->conf;
 	enum admission_result result = check_total(a, client);
-	struct cidr net;
+	struct cidr net, key;
 	unsigned limit;
 
 	memset(out, 0, sizeof *out);
-	if (result != ADMISSION_OK || client_key(a, client, &out->client) < 0) {
-		memset(out, 0, sizeof *out);
+	if (result != ADMISSION_OK || client_key(a, client, &key) < 0)
 		return result;
-	}
+	if (!take(a, RATES_CONNECTIONS, &key, c->client_rate))
+		return ADMISSION_CLIENT_RATE;
+	out->client = key;
 	limit = client_limit(c, client);
 	if (c->per_net > 0 &&
 	    cidr_of(client, c->net_v4, c->net_v6, &net) == 0) {
@@ -88,20 +98,47 @@ admission_enter(const struct admission *a, const struct addr *client,
 	if (out->net.family && !enter(a, &out->net, c->per_net) &&
 	    result == ADMISSION_OK)
 		result = ADMISSION_NET;
-	if (result != ADMISSION_OK) {
+	if (result != ADMISSION_OK)
 		admission_leave(a, out);
-		memset(out, 0, sizeof *out);
-	}
 	return result;
 }
 
+enum admission_result
+admission_enter_proxy(const struct admission *a, struct admission_ticket *out)
+{
+	memset(out, 0, sizeof *out);
+	return scoreboard_sessions(a->board) > a->total ? ADMISSION_TOTAL :
+	    ADMISSION_OK;
+}
+
+bool
+admission_is(const struct admission *a, const struct admission_ticket *t,
+    const struct addr *client)
+{
+	struct cidr key;
+
+	return client_key(a, client, &key) == 0 && same(&key, &t->client);
+}
+
+enum admission_result
+admission_handshake(const struct admission *a, const struct addr *client)
+{
+	struct cidr key;
+
+	if (client_key(a, client, &key) < 0 ||
+	    take(a, RATES_HANDSHAKES, &key, a->conf->tls_rate))
+		return ADMISSION_OK;
+	return ADMISSION_TLS_RATE;
+}
+
 void
-admission_leave(const struct admission *a, const struct admission_ticket *t)
+admission_leave(const struct admission *a, struct admission_ticket *t)
 {
 	if (t->client.family)
 		scoreboard_leave(a->board, a->slot, &t->client);
 	if (t->net.family)
 		scoreboard_leave(a->board, a->slot, &t->net);
+	memset(t, 0, sizeof *t);
 }
 
 unsigned
@@ -127,6 +164,10 @@ admission_reply(enum admission_result r)
 		return "421 4.7.0 too many connections from your address\r\n";
 	case ADMISSION_NET:
 		return "421 4.7.0 too many connections from your network\r\n";
+	case ADMISSION_CLIENT_RATE:
+		return "421 4.7.0 too many connections in a short time\r\n";
+	case ADMISSION_TLS_RATE:
+		return "454 4.7.0 too many handshakes in a short time\r\n";
 	}
 	return "";
 }
@@ -145,6 +186,10 @@ admission_name(enum admission_result r)
 		return "client";
 	case ADMISSION_NET:
 		return "net";
+	case ADMISSION_CLIENT_RATE:
+		return "client_rate";
+	case ADMISSION_TLS_RATE:
+		return "tls_rate";
 	}
 	return "";
 }

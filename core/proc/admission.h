@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "conf.h"
+#include "rates.h"
 #include "scoreboard.h"
 
 /*
@@ -19,6 +20,8 @@ enum admission_result {
 	ADMISSION_LOAD,		/* 421 4.3.2: the machine is too busy */
 	ADMISSION_CLIENT,	/* 421 4.7.0: this address has its share */
 	ADMISSION_NET,		/* 421 4.7.0: so has its network */
+	ADMISSION_CLIENT_RATE,	/* 421 4.7.0: this client comes too often */
+	ADMISSION_TLS_RATE,	/* it begins too many handshakes */
 };
 
 struct admission_ticket {
@@ -30,6 +33,7 @@ struct admission {
 	struct scoreboard *board;
 	unsigned slot;			/* ours */
 	unsigned total;			/* sessions over all workers */
+	struct rates *rates;		/* NULL: nobody comes too often */
 	/* The load average; tests put their own. */
 	double (*load)(void);
 };
@@ -37,7 +41,17 @@ struct admission {
 /* The slot's sessions count the one that asks already. */
 enum admission_result admission_enter(const struct admission *,
     const struct addr *client, struct admission_ticket *out);
-void admission_leave(const struct admission *, const struct admission_ticket *);
+/* A proxy, before it has said whose connection it brings: the total alone. */
+enum admission_result admission_enter_proxy(const struct admission *,
+    struct admission_ticket *out);
+/* Is that client what the ticket counts? */
+bool admission_is(const struct admission *, const struct admission_ticket *,
+    const struct addr *client);
+/* ADMISSION_OK, or ADMISSION_TLS_RATE; the handshake is counted. */
+enum admission_result admission_handshake(const struct admission *,
+    const struct addr *client);
+/* What the ticket counts is given back; it is empty then. */
+void admission_leave(const struct admission *, struct admission_ticket *);
 /* Open sessions of this client, over all workers. */
 unsigned admission_count(const struct admission *, const struct addr *client);
 

@@ -12,6 +12,8 @@
 #include "buf.h"
 #include "mem.h"
 
+#include "file.h"
+
 #include "bundle.h"
 
 /*
@@ -119,24 +121,6 @@ bundle_add(struct bundle_writer *w, enum bundle_kind kind, const char *name,
 	e->data = add_bytes(w, p, len);
 }
 
-static int
-write_all(int fd, const void *p, size_t len)
-{
-	const char *at = p;
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int
 bundle_seal(struct bundle_writer *w, const char *label)
 {
@@ -152,9 +136,9 @@ bundle_seal(struct bundle_writer *w, const char *label)
 		w->entry[i].path.offset += base;
 		w->entry[i].data.offset += base;
 	}
-	if (write_all(fd, &h, sizeof h) < 0 ||
-	    write_all(fd, w->entry, w->count * sizeof *w->entry) < 0 ||
-	    write_all(fd, w->bytes.p, w->bytes.len) < 0 ||
+	if (file_write(fd, &h, sizeof h) < 0 ||
+	    file_write(fd, w->entry, w->count * sizeof *w->entry) < 0 ||
+	    file_write(fd, w->bytes.p, w->bytes.len) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 	    F_SEAL_SEAL) < 0) {
 		close(fd);
@@ -228,6 +212,8 @@ bundle_open(int fd)
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return NULL;
+	/* Keys and passwords are not for a core. */
+	madvise(p, (size_t)st.st_size, MADV_DONTDUMP);
 	b = mem_alloc(sizeof *b);
 	b->p = p;
 	b->len = (size_t)st.st_size;

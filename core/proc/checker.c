@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -116,30 +118,55 @@ become_worker(const struct conf *c, char *error)
 	return -1;
 }
 
-void
-checker_run(const struct conf *conf, int fd, char *running)
+/* The reader has written the configuration, without what is secret in it. */
+static int
+take_conf(struct checker *c, const struct checker_args *a, struct conf *out,
+    char *error)
 {
-	struct checker c = { .fd = fd, .arena = arena_new() };
+	struct stat st;
+	void *p;
+
+	if (frame_receive(c->fd, &c->answer) != FRAME_CONF)
+		_exit(1);
+	if (fstat(a->conf_fd, &st) < 0)
+		st.st_size = 0;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, a->conf_fd,
+	    0);
+	if (p == MAP_FAILED) {
+		snprintf(error, CONF_ERROR_MAX, "%.400s: the check has no "
+		    "configuration", a->path);
+		return -1;
+	}
+	return generation_read_conf(p, (size_t)st.st_size, a->path, c->arena,
+	    out, error);
+}
+
+void
+checker_run(const struct checker_args *a)
+{
+	struct checker c = { .fd = a->fd, .arena = arena_new() };
 	char error[CONF_ERROR_MAX];
 	struct policy_conf pc;
 	struct policy *policy;
+	struct conf conf;
 
-	if (become_worker(conf, error) < 0) {
-		frame_send(fd, FRAME_FAILED, error, strlen(error));
+	buf_init(&c.answer);
+	if (take_conf(&c, a, &conf, error) < 0 ||
+	    become_worker(&conf, error) < 0) {
+		frame_send(c.fd, FRAME_FAILED, error, strlen(error));
 		_exit(1);
 	}
-	generation_policy_conf(conf, c.arena, &pc);
+	generation_policy_conf(&conf, c.arena, &pc);
 	pc.find = find;
 	pc.find_arg = &c;
 	pc.store = store;
 	pc.checking = true;
-	pc.running = running;
+	pc.running = a->running;
 	pc.running_size = LOADER_RUNNING_MAX;
-	buf_init(&c.answer);
 	policy = policy_load(&pc, NULL, error, sizeof error);
 	if (policy)
 		report(&c, policy);
 	else
-		frame_send(fd, FRAME_FAILED, error, strlen(error));
+		frame_send(c.fd, FRAME_FAILED, error, strlen(error));
 	_exit(policy ? 0 : 1);
 }

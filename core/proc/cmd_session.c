@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,6 +101,22 @@ is_script(void)
 	    (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode));
 }
 
+static bool
+is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* Nobody speaks TLS, nor the PROXY protocol, over a terminal or a pipe. */
+static void
+stay_clear(struct session_conf *s)
+{
+	s->tls = SESSION_TLS_OFF;
+	s->proxy = false;
+}
+
 static int
 serve(struct generation *g, const struct addr *client, char *error)
 {
@@ -108,9 +125,16 @@ serve(struct generation *g, const struct addr *client, char *error)
 	struct engine_args args = {
 		.gen = g, .loop = loop, .ended = on_ended,
 	};
-	struct engine *e = engine_new(&args, error);
+	struct engine *e = NULL;
 	struct addr server;
 
+	if (!is_socket(STDIN_FILENO))
+		stay_clear(&l->session);
+	if (generation_reveal(g) < 0)
+		snprintf(error, CONF_ERROR_MAX, "the secret bundle: %s",
+		    strerror(errno));
+	else
+		e = engine_new(&args, error);
 	if (e) {
 		find_server(l, &server);
 		l->session.script = is_script();

@@ -44,6 +44,7 @@ struct conf_cert {
 };
 
 struct conf_tls {
+	const char *place;		/* "file:line: tls" */
 	struct conf_cert *cert;		/* the default first */
 	size_t certs;			/* 0: no TLS */
 	const char *min_version;	/* "1.2" or "1.3" */

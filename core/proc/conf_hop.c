@@ -1,10 +1,10 @@
-#include <ctype.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "addr.h"
 #include "mem.h"
 #include "nexthop.h"
+#include "tls.h"
 #include "value.h"
 
 #include "conf_place.h"
@@ -26,21 +26,6 @@ is_local(const struct nexthop *hop)
 		    sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 	return addr_family(&a) == AF_INET6 && IN6_IS_ADDR_LOOPBACK(
 	    &((const struct sockaddr_in6 *)&a.ss)->sin6_addr);
-}
-
-/* 32 octets in hexadecimal, with or without colons. */
-static bool
-is_fingerprint(const char *p)
-{
-	size_t digits = 0;
-
-	for (; *p; p++) {
-		if (isxdigit((unsigned char)*p))
-			digits++;
-		else if (*p != ':')
-			return false;
-	}
-	return digits == 64;
 }
 
 /* Options that a maildir, or discard:, has no use for. */
@@ -76,7 +61,7 @@ check_trust(struct conf_reader *r, const struct value *v,
 
 	if (hop->fingerprint)
 		at = value_get(v, step.key = "fingerprint");
-	if (at && !is_fingerprint(hop->fingerprint))
+	if (at && !tls_is_fingerprint(hop->fingerprint))
 		return conf_fail_type(r, at, &step, "a SHA-256 fingerprint: "
 		    "64 hexadecimal digits");
 	if (at && hop->ca)

@@ -119,6 +119,7 @@ read_certs(struct conf_reader *r, const struct value *tls)
 	struct conf_tls *t = &r->conf->tls;
 	size_t named = r->raw->certs ? r->raw->certs->t.count : 0, i;
 
+	t->place = conf_where(r, tls, &top);
 	for (i = 0; i < 3 && !cert; i++)
 		if ((v = value_get(tls, step.key = dependent[i])))
 			return conf_fail(r, v, &step, "needs tls.cert");

@@ -16,7 +16,13 @@
 
 #include "door.h"
 
-enum { REFUSALS_LOGGED = 20 };		/* a second, one by one */
+enum {
+	REFUSALS_LOGGED = 20,		/* a second, one by one */
+	/* Percent of the sessions taken: when stress begins, and when it has
+	 * gone.  A worker of few sessions looks at those of all workers. */
+	STRESS_ON = 80, STRESS_OFF = 70,
+	FEW = 10,
+};
 
 struct door {
 	struct door_conf conf;
@@ -71,6 +77,21 @@ log_refusal(struct door *d, const struct session_conf *sc,
 	log_str(&l, "result", "refused");
 	log_str(&l, "limit", admission_name(why));
 	log_end(&l);
+}
+
+/* How we are doing with so many sessions here. */
+static void
+note_stress(struct door *d, size_t ours)
+{
+	unsigned capacity = d->conf.release->capacity;
+	uint64_t taken = ours;
+
+	if (capacity < FEW) {
+		capacity = d->conf.release->total;
+		taken = scoreboard_sessions(d->conf.board);
+	}
+	d->conf.env->stress = taken * 100 >= (uint64_t)capacity *
+	    (d->conf.env->stress ? STRESS_OFF : STRESS_ON);
 }
 
 /* Best effort: the line, our half closed, what the client has sent already
@@ -149,6 +170,7 @@ begin(struct door *d, const struct session_conf *sc, int fd,
 	memset(&server, 0, sizeof server);
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
 		addr_set((struct sockaddr *)&ss, len, &server);
+	note_stress(d, d->roster.count + 1);
 	s = session_new(d->conf.env, sc, fd, client, &server);
 	s->owner = arena_memdup(s->arena, ticket, sizeof *ticket);
 	roster_add(&d->roster, s);
@@ -161,6 +183,15 @@ begin(struct door *d, const struct session_conf *sc, int fd,
 	}
 	if (d->spent || d->roster.count == d->conf.release->capacity)
 		note_room(d);
+}
+
+/* A proxy brings many clients: each is counted when it is known. */
+static enum admission_result
+admit(struct door *d, const struct session_conf *sc, const struct addr *client,
+    struct admission_ticket *out)
+{
+	return sc->proxy ? admission_enter_proxy(&d->admission, out) :
+	    admission_enter(&d->admission, client, out);
 }
 
 static void
@@ -177,8 +208,7 @@ on_accepted(void *arg, size_t listener, int fd, const struct addr *client)
 		return;
 	}
 	atomic_fetch_add(&d->slot->sessions, 1);
-	result = has_room(d) ? admission_enter(&d->admission, client, &ticket) :
-	    ADMISSION_TOTAL;
+	result = has_room(d) ? admit(d, sc, client, &ticket) : ADMISSION_TOTAL;
 	if (result == ADMISSION_OK) {
 		begin(d, sc, fd, client, &ticket);
 		return;
@@ -186,7 +216,9 @@ on_accepted(void *arg, size_t listener, int fd, const struct addr *client)
 	atomic_fetch_sub(&d->slot->sessions, 1);
 	atomic_fetch_add(&d->slot->stats.refused, 1);
 	log_refusal(d, sc, client, result);
-	send_away(fd, admission_reply(result));
+	/* Who expects TLS cannot read a reply in the clear. */
+	send_away(fd, sc->tls == SESSION_TLS_IMPLICIT ? "" :
+	    admission_reply(result));
 }
 
 void
@@ -198,9 +230,40 @@ door_ended(struct session *s)
 	roster_remove(&d->roster, s);
 	admission_leave(&d->admission, s->owner);
 	atomic_fetch_sub(&d->slot->sessions, 1);
+	note_stress(d, d->roster.count);
 	if (was_full)
 		note_room(d);
 	d->conf.ended(d->conf.arg);
+}
+
+const char *
+door_readdress(struct session *s)
+{
+	struct admission_ticket *ticket = s->owner;
+	enum admission_result result;
+	struct door *d = self;
+
+	if (admission_is(&d->admission, ticket, &s->client))
+		return NULL;
+	admission_leave(&d->admission, ticket);
+	result = admission_enter(&d->admission, &s->client, ticket);
+	if (result == ADMISSION_OK)
+		return NULL;
+	atomic_fetch_add(&d->slot->stats.refused, 1);
+	log_refusal(d, s->conf, &s->client, result);
+	return admission_reply(result);
+}
+
+bool
+door_tls_admit(struct session *s)
+{
+	enum admission_result result =
+	    admission_handshake(&self->admission, &s->client);
+
+	if (result == ADMISSION_OK)
+		return true;
+	log_refusal(self, s->conf, &s->client, result);
+	return false;
 }
 
 unsigned
@@ -226,6 +289,7 @@ door_new(const struct door_conf *conf)
 		.board = conf->board,
 		.slot = conf->slot,
 		.total = conf->release->total,
+		.rates = conf->release->rates,
 		.load = admission_load,
 	};
 	self = d;
@@ -253,6 +317,7 @@ door_tick(struct door *d)
 
 	/* What others took or gave back nobody tells us. */
 	update(d);
+	note_stress(d, d->roster.count);
 
 	if (now - d->refusals.since < 1000)
 		return;

@@ -17,7 +17,8 @@ struct session_env;
  * Whoever comes is counted and admitted, or told 421 in one static line and
  * sent away; refusals are logged, but no more than a few a second one by one.
  * A full worker leaves connections to the others; but if the sessions of all
- * workers are taken it is there to say so.
+ * workers are taken it is there to say so.  Who comes through a proxy is held
+ * against the limits when the proxy has said who it is.
  *
  * A process has one door: the session's way back (session_env.ended) carries
  * no argument of ours.
@@ -45,8 +46,10 @@ void door_tick(struct door *);		/* about once a second */
 struct roster *door_roster(struct door *);
 void door_free(struct door *);		/* no session may be left */
 
-/* For the session_env. */
+/* For the session_env; env->stress is set here, too. */
 unsigned door_connections(struct session *);
+const char *door_readdress(struct session *);
+bool door_tls_admit(struct session *);
 void door_ended(struct session *);
 
 #endif

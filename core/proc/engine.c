@@ -22,6 +22,18 @@ one_connection(struct session *s)
 	return 1;
 }
 
+static const char *
+welcome(struct session *s)
+{
+	return NULL;
+}
+
+static bool
+no_matter(struct session *s)
+{
+	return true;
+}
+
 static void
 nothing(struct session *s)
 {
@@ -61,6 +73,42 @@ open_policy(struct engine *e, const struct engine_args *a, char *error)
 	return policy_load(&pc, &e->env, error, CONF_ERROR_MAX);
 }
 
+/* Its name is the context: a ticket that one listener gave is good for no
+ * other, and so each has a server of its own. */
+static int
+open_servers(struct engine *e, const struct engine_args *a, char *error)
+{
+	char why[TLS_ERROR_MAX];
+	struct conf *c = &e->gen->conf;
+	struct session_conf *s;
+	size_t i;
+
+	for (i = 0; i < c->listeners; i++) {
+		s = &c->listener[i].session;
+		if (s->tls == SESSION_TLS_OFF)
+			continue;
+		s->tls_server = keyring_server(&e->keys, &c->tls, s->listener,
+		    a->tickets, why);
+		if (!s->tls_server) {
+			snprintf(error, CONF_ERROR_MAX, "tls: %s", why);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void
+close_servers(struct engine *e)
+{
+	struct conf *c = &e->gen->conf;
+	size_t i;
+
+	for (i = 0; i < c->listeners; i++) {
+		tls_server_free(c->listener[i].session.tls_server);
+		c->listener[i].session.tls_server = NULL;
+	}
+}
+
 /* Each listener learns what the hooks of its chain want to hear and say. */
 static void
 fill_listeners(struct engine *e)
@@ -81,6 +129,9 @@ fill_env(struct engine *e, const struct engine_args *a)
 {
 	struct relays_conf rc = {
 		.loop = e->loop, .hostname = e->gen->conf.hostname,
+		.certificate = keyring_certificate,
+		.secret = keyring_password,
+		.find_arg = &e->keys,
 	};
 
 	e->env.loop = e->loop;
@@ -90,6 +141,8 @@ fill_env(struct engine *e, const struct engine_args *a)
 	e->env.spool_dir = e->gen->conf.spool_dir;
 	e->env.stats = a->stats ? a->stats : &e->stats;
 	e->env.connections = a->connections ? a->connections : one_connection;
+	e->env.readdress = a->readdress ? a->readdress : welcome;
+	e->env.tls_admit = a->tls_admit ? a->tls_admit : no_matter;
 	e->env.ended = a->ended ? a->ended : nothing;
 	rc.dns = e->env.dns = open_dns(e->gen, e->loop);
 	if (rc.dns)
@@ -103,6 +156,7 @@ engine_new(const struct engine_args *a, char error[CONF_ERROR_MAX])
 
 	e->gen = a->gen;
 	e->loop = a->loop;
+	e->keys = (struct keyring){ a->gen->bundle, a->gen->secret };
 	fill_env(e, a);
 	if (!e->env.dns) {
 		snprintf(error, CONF_ERROR_MAX, "dns: %s", strerror(errno));
@@ -112,6 +166,8 @@ engine_new(const struct engine_args *a, char error[CONF_ERROR_MAX])
 	if (!e->policy)
 		goto fail;
 	e->env.policy_data = e->policy;
+	if (open_servers(e, a, error) < 0)
+		goto fail;
 	fill_listeners(e);
 	return e;
 fail:
@@ -128,5 +184,6 @@ engine_free(struct engine *e)
 	relays_free(e->env.relays);
 	dns_free(e->env.dns);
 	offload_free(e->env.offload);
+	close_servers(e);
 	mem_free(e);
 }

@@ -5,20 +5,22 @@
 #include <stddef.h>
 
 #include "conf.h"
+#include "keyring.h"
 #include "session.h"
 
 struct ev_loop;
 struct generation;
 struct policy;
 struct policy_shared;
+struct tls_tickets;
 
 /*
  * engine: what serves sessions in one process: the resolver, the threads, the
  * relays and the policy of a generation, wired into one session_env.
  *
  * A worker has one, `lunette session` has one.  It is made after the fork and
- * after privileges were dropped; it opens no file.  The generation and the
- * loop are the caller's and outlive it.
+ * after privileges were dropped; it opens no file.  The generation, which has
+ * been revealed, and the loop are the caller's and outlive it.
  */
 struct engine_args {
 	struct generation *gen;		/* its listeners learn of their hooks */
@@ -31,8 +33,12 @@ struct engine_args {
 	/* Does this process run the periodic work now?  NULL: yes. */
 	bool (*leads)(void *leads_arg);
 	void *leads_arg;
-	/* As in session_env; NULL: one connection; nothing to do. */
+	const struct tls_tickets *tickets;	/* NULL: no resumption */
+	/* As in session_env; NULL: one connection, nobody is refused, nothing
+	 * to do. */
 	unsigned (*connections)(struct session *);
+	const char *(*readdress)(struct session *);
+	bool (*tls_admit)(struct session *);
 	void (*ended)(struct session *);
 };
 
@@ -41,10 +47,11 @@ struct engine {
 	struct ev_loop *loop;
 	struct policy *policy;
 	struct session_env env;		/* what session_new wants */
+	struct keyring keys;
 	struct session_stats stats;	/* if args had none */
 };
 
-/* NULL with one line in error: a hook failed, or the resolver. */
+/* NULL with one line in error: a hook failed, the resolver, a certificate. */
 struct engine *engine_new(const struct engine_args *,
     char error[CONF_ERROR_MAX]);
 /* No session may be left.  Closes idle connections, frees the policy. */

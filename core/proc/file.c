@@ -63,6 +63,24 @@ file_read(const char *path, size_t max, struct arena *arena, char **out,
 	return error;
 }
 
+int
+file_write(int fd, const void *p, size_t len)
+{
+	const char *at = p;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 /* Take out "//", "/./" and "/x/../" of an absolute name, in place. */
 static void
 tidy(char *path)

@@ -17,6 +17,9 @@ struct arena;
 const char *file_read(const char *path, size_t max, struct arena *,
     char **out, size_t *len);
 
+/* All of it, from the present offset on.  0, or -1 with errno. */
+int file_write(int fd, const void *p, size_t len);
+
 /* The name relative to a directory, without "." and ".." as far as they can
  * be resolved in the text.  An absolute name is only tidied. */
 char *file_path(struct arena *, const char *dir, const char *name);

@@ -66,7 +66,7 @@ frame_receive(int fd, struct buf *out)
 	buf_empty(out);
 	if (!receive_all(fd, &h, sizeof h))
 		return 0;
-	if (h.kind < FRAME_ASK || h.kind > FRAME_FAILED || h.len > FRAME_MAX)
+	if (h.kind < FRAME_CONF || h.kind > FRAME_FAILED || h.len > FRAME_MAX)
 		return -1;
 	p = buf_reserve(out, (size_t)h.len + 1);
 	if (!receive_all(fd, p, h.len))

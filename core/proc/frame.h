@@ -10,7 +10,8 @@ struct buf;
  * and bytes, over a stream socket that waits.
  */
 enum frame_kind {
-	FRAME_ASK = 1,		/* policy_file (one octet), name */
+	FRAME_CONF = 1,		/* the configuration is where both look */
+	FRAME_ASK,		/* policy_file (one octet), name */
 	FRAME_FOUND,		/* path, NUL, bytes */
 	FRAME_MISSING,		/* what was tried */
 	FRAME_STORE,		/* name, NUL, bytes of a compiled list */

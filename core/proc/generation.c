@@ -102,20 +102,28 @@ read_check(struct generation *g)
 	return 0;
 }
 
-static int
-read_conf(struct generation *g, char error[CONF_ERROR_MAX])
+int
+generation_read_conf(const char *p, size_t len, const char *path,
+    struct arena *arena, struct conf *out, char error[CONF_ERROR_MAX])
 {
-	struct value *tree = arena_alloc(g->arena, sizeof *tree);
-	const char *p, *path;
-	size_t len;
+	struct value *tree = arena_alloc(arena, sizeof *tree);
 
-	p = bundle_find(g->bundle, BUNDLE_CONF, "conf", &len, &path);
-	if (!p || value_decode(p, len, g->arena, tree) < 0) {
+	if (!p || value_decode(p, len, arena, tree) < 0) {
 		snprintf(error, CONF_ERROR_MAX, "the bundle has no "
 		    "configuration");
 		return -1;
 	}
-	if (conf_read(tree, path, g->arena, &g->conf, error) < 0)
+	return conf_read(tree, path, arena, out, error);
+}
+
+static int
+read_conf(struct generation *g, char error[CONF_ERROR_MAX])
+{
+	const char *p, *path = "";
+	size_t len = 0;
+
+	p = bundle_find(g->bundle, BUNDLE_CONF, "conf", &len, &path);
+	if (generation_read_conf(p, len, path, g->arena, &g->conf, error) < 0)
 		return -1;
 	if (!g->conf.user && geteuid() == 0)
 		g->conf.user = "lunette";
@@ -123,15 +131,15 @@ read_conf(struct generation *g, char error[CONF_ERROR_MAX])
 }
 
 struct generation *
-generation_open(int fd, unsigned number, char error[CONF_ERROR_MAX])
+generation_open(const int fds[2], unsigned number, char error[CONF_ERROR_MAX])
 {
 	struct generation *g = mem_alloc(sizeof *g);
 
 	g->number = number;
-	g->public_fd = fd;
-	g->secret_fd = -1;
+	g->public_fd = fds[0];
+	g->secret_fd = fds[1];
 	g->arena = arena_new();
-	g->bundle = bundle_open(fd);
+	g->bundle = bundle_open(g->public_fd);
 	if (!g->bundle) {
 		snprintf(error, CONF_ERROR_MAX, "the bundle cannot be used: "
 		    "%s", strerror(errno));
@@ -150,15 +158,22 @@ fail:
 	return NULL;
 }
 
+int
+generation_reveal(struct generation *g)
+{
+	g->secret = bundle_open(g->secret_fd);
+	return g->secret ? 0 : -1;
+}
+
 void
 generation_free(struct generation *g)
 {
 	if (!g)
 		return;
+	bundle_close(g->secret);
 	bundle_close(g->bundle);
 	close(g->public_fd);
-	if (g->secret_fd >= 0)
-		close(g->secret_fd);
+	close(g->secret_fd);
 	arena_free(g->arena);
 	mem_free(g);
 }

@@ -97,12 +97,12 @@ release(struct loader *l)
 	mem_free(l);
 }
 
-/* One message; the length of its text, -1 if there is none.  *fd is the
- * descriptor that came with it, or -1. */
+/* One message; the length of its text, -1 if there is none.  fds are the
+ * two descriptors that came with it, or -1. */
 static ssize_t
-receive(int from, char *text, size_t size, int *fd)
+receive(int from, char *text, size_t size, int fds[2])
 {
-	char control[CMSG_SPACE(sizeof *fd)];
+	char control[CMSG_SPACE(2 * sizeof *fds)];
 	struct iovec part = { text, size - 1 };
 	struct msghdr m = {
 		.msg_iov = &part, .msg_iovlen = 1,
@@ -111,7 +111,7 @@ receive(int from, char *text, size_t size, int *fd)
 	struct cmsghdr *c;
 	ssize_t n;
 
-	*fd = -1;
+	fds[0] = fds[1] = -1;
 	do
 		n = recvmsg(from, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
@@ -119,8 +119,9 @@ receive(int from, char *text, size_t size, int *fd)
 		return -1;
 	text[n] = '\0';
 	c = CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(2 * sizeof *fds))
+		memcpy(fds, CMSG_DATA(c), 2 * sizeof *fds);
 	return n;
 }
 
@@ -130,15 +131,17 @@ outcome(struct loader *l, char *error)
 {
 	char text[CONF_ERROR_MAX + 1];
 	ssize_t n;
-	int fd, status;
+	int fds[2], status;
 
-	n = receive(l->fd, text, sizeof text, &fd);
+	n = receive(l->fd, text, sizeof text, fds);
 	close(l->fd);
 	status = reap(l);
-	if (n > 0 && text[0] == READER_MADE && fd >= 0)
-		return generation_open(fd, l->number, error);
-	if (fd >= 0)
-		close(fd);
+	if (n > 0 && text[0] == READER_MADE && fds[0] >= 0)
+		return generation_open(fds, l->number, error);
+	if (fds[0] >= 0) {
+		close(fds[0]);
+		close(fds[1]);
+	}
 	if (n > 1 && text[0] == READER_FAILED)
 		l->fault = LOADER_CONFIG;
 	if (n > 1 && text[0] != READER_MADE)

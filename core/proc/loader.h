@@ -16,13 +16,15 @@ struct ev_loop;
  * A throw-away pair of processes: the reader keeps its rights, evaluates the
  * configuration and serves files by name; the checker drops them and runs all
  * hook code that is run before a worker does.  What the reader served becomes
- * the bundle, and the supervisor is handed its descriptor.
+ * the bundle; private keys and passwords, which the checker never sees, become
+ * a second one.  The supervisor is handed their descriptors.
  */
 struct generation {
 	unsigned number;
 	int public_fd;			/* sealed memfds; -1 for none */
 	int secret_fd;
 	struct bundle *bundle;
+	struct bundle *secret;		/* NULL until generation_reveal */
 	struct arena *arena;
 	struct conf conf;		/* made from the bundle */
 	size_t hooks;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,9 +17,12 @@
 
 #include "bundle.h"
 #include "conf.h"
+#include "conf_secret.h"
 #include "descriptors.h"
 #include "file.h"
 #include "frame.h"
+#include "keyfile.h"
+#include "keyring.h"
 #include "privilege.h"
 
 #include "reader.h"
@@ -34,32 +38,34 @@ struct reader {
 	int fd;				/* to the supervisor */
 	struct arena *arena;
 	struct conf conf;
-	struct bundle_writer *bundle;
-	const char *running;
+	const struct value *tree;
+	struct bundle_writer *bundle, *secret;
+	char *running;
 	int checker;			/* socket */
+	int conf_fd;			/* where the checker finds the tree */
 	pid_t checker_pid;
 	size_t stored;			/* octets of lists */
 };
 
-/* One message with at most one descriptor. */
+/* One message, with the two bundles or without. */
 static void
-tell(int to, char what, const char *text, int fd)
+tell(int to, char what, const char *text, const int *fds)
 {
-	char control[CMSG_SPACE(sizeof fd)] = "";
+	char control[CMSG_SPACE(2 * sizeof *fds)] = "";
 	struct iovec part[2] = {
 		{ &what, 1 }, { (void *)(uintptr_t)text, strlen(text) },
 	};
 	struct msghdr m = { .msg_iov = part, .msg_iovlen = 2 };
 	struct cmsghdr *c;
 
-	if (fd >= 0) {
+	if (fds) {
 		m.msg_control = control;
 		m.msg_controllen = sizeof control;
 		c = CMSG_FIRSTHDR(&m);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+		c->cmsg_len = CMSG_LEN(2 * sizeof *fds);
+		memcpy(CMSG_DATA(c), fds, 2 * sizeof *fds);
 	}
 	while (sendmsg(to, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
@@ -87,7 +93,7 @@ static void
 give_up(const struct reader *r, char what, const char *text)
 {
 	end_checker(r);
-	tell(r->fd, what, text, -1);
+	tell(r->fd, what, text, NULL);
 	_exit(1);
 }
 
@@ -130,25 +136,49 @@ shed(const struct reader *r)
 }
 
 static void
+keep_secret(void *arg, const char *ref, const char *p, size_t len)
+{
+	struct reader *r = arg;
+
+	bundle_add(r->secret, BUNDLE_SECRET, ref, "", p, len);
+}
+
+/* For the bundle, and for the checker, which waits for it. */
+static void
+publish(struct reader *r, const struct value *tree)
+{
+	struct buf b;
+
+	buf_init(&b);
+	value_encode(tree, &b);
+	bundle_add(r->bundle, BUNDLE_CONF, "conf", r->args->path, b.p, b.len);
+	if (file_write(r->conf_fd, b.p, b.len) < 0)
+		broken(r, "write");
+	buf_clear(&b);
+	close(r->conf_fd);
+}
+
+static void
 evaluate(struct reader *r)
 {
 	const struct loader_args *a = r->args;
 	char error[CONF_ERROR_MAX];
 	struct value *tree;
-	struct buf b;
 	uid_t uid;
 	gid_t gid;
 
-	tree = conf_evaluate(a->path, a->override, a->overrides, r->arena,
-	    error);
-	if (!tree || conf_read(tree, a->path, r->arena, &r->conf, error) < 0)
+	r->tree = tree = conf_evaluate(a->path, a->override, a->overrides,
+	    r->arena, error);
+	if (!tree)
+		fail(r, "%s", error);
+	conf_secret_take(tree, r->arena, keep_secret, r);
+	if (conf_read(tree, a->path, r->arena, &r->conf, error) < 0)
 		fail(r, "%s", error);
 	if (privilege_ids(r->conf.user, r->conf.group, &uid, &gid, error) < 0)
 		fail(r, "%s: %s", a->path, error);
-	buf_init(&b);
-	value_encode(tree, &b);
-	bundle_add(r->bundle, BUNDLE_CONF, "conf", a->path, b.p, b.len);
-	buf_clear(&b);
+	if (keyfile_read(&r->conf, r->bundle, r->secret, error) < 0)
+		fail(r, "%s", error);
+	publish(r, tree);
 }
 
 static void
@@ -291,19 +321,26 @@ checker_died(struct reader *r)
 }
 
 static void
-start_checker(struct reader *r, char *running)
+start_checker(struct reader *r)
 {
 	int pair[2];
 
+	r->conf_fd = memfd_create("lunette-check", MFD_CLOEXEC);
+	if (r->conf_fd < 0)
+		broken(r, "memfd");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		broken(r, "socketpair");
 	r->checker_pid = fork();
 	if (r->checker_pid < 0)
 		broken(r, "fork");
 	if (r->checker_pid == 0) {
+		struct checker_args a = {
+			r->args->path, pair[1], r->conf_fd, r->running,
+		};
+
 		close(pair[0]);
 		close(r->fd);
-		checker_run(&r->conf, pair[1], running);
+		checker_run(&a);
 	}
 	close(pair[1]);
 	r->checker = pair[0];
@@ -336,24 +373,49 @@ converse(struct reader *r)
 	}
 }
 
+/* What workers will make of the bundles has to work; it is tried on these and
+ * not on the files, which may be others by then. */
+static void
+check_keys(struct reader *r, const int fds[2])
+{
+	struct keyring k = { bundle_open(fds[0]), bundle_open(fds[1]) };
+	char error[CONF_ERROR_MAX];
+
+	if (!k.open || !k.secret)
+		broken(r, "bundle");
+	if (keyring_check(&k, &r->conf, error) < 0)
+		fail(r, "%s", error);
+}
+
+static void
+send_bundles(struct reader *r)
+{
+	int fds[2];
+
+	fds[0] = bundle_seal(r->bundle, "lunette-generation");
+	fds[1] = bundle_seal(r->secret, "lunette-secrets");
+	if (fds[0] < 0 || fds[1] < 0)
+		broken(r, "memfd");
+	check_keys(r, fds);
+	tell(r->fd, READER_MADE, "", fds);
+}
+
 void
 reader_run(const struct loader_args *args, int fd, char *running)
 {
 	struct reader r = { .args = args, .fd = fd, .running = running };
-	int bundle;
 
 	shed(&r);
+	start_checker(&r);
 	r.arena = arena_new();
 	r.bundle = bundle_writer_new();
+	r.secret = bundle_writer_new();
 	evaluate(&r);
 	copy_system(&r, "resolv.conf", "/etc/resolv.conf");
 	copy_system(&r, "hosts", "/etc/hosts");
-	start_checker(&r, running);
+	frame_send(r.checker, FRAME_CONF, "", 0);
 	converse(&r);
-	bundle = bundle_seal(r.bundle, "lunette-generation");
-	if (bundle < 0)
-		broken(&r, "memfd");
 	end_checker(&r);
-	tell(fd, READER_MADE, "", bundle);
+	send_bundles(&r);
 	_exit(0);
 }

@@ -21,13 +21,22 @@ enum {
 };
 
 /* Make a generation and send it over fd (SOCK_SEQPACKET): one octet of the
- * above, then the text of the error, or the descriptor of the bundle. */
+ * above, then the text of the error, or the descriptors of the bundles. */
 void reader_run(const struct loader_args *, int fd, char *running)
     __attribute__((noreturn));
 
-/* Drop privileges, load the policy with files asked for over fd, say how it
- * went. */
-void checker_run(const struct conf *, int fd, char *running)
-    __attribute__((noreturn));
+/*
+ * The checker is forked before the reader has read anything, so that nothing
+ * secret is in its memory; FRAME_CONF says that the encoded tree, without
+ * passwords, is in conf_fd.  Then it drops privileges, loads the policy with
+ * files asked for over fd, and says how it went.
+ */
+struct checker_args {
+	const char *path;
+	int fd, conf_fd;
+	char *running;
+};
+
+void checker_run(const struct checker_args *) __attribute__((noreturn));
 
 #endif

@@ -37,6 +37,8 @@ release_new(struct generation *gen, const struct release *old,
 	struct release *r = mem_alloc(sizeof *r);
 
 	r->gen = gen;
+	r->rates = shared_rates(shared);
+	r->tickets = shared_tickets(shared);
 	if (shared_open(shared, gen, &r->dict, &r->dicts, error) < 0)
 		goto fail;
 	r->listeners = listen_open(&gen->conf, old ? old->listeners : NULL,

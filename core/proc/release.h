@@ -7,17 +7,21 @@
 #include "loader.h"
 #include "policy.h"
 
+struct rates;
 struct shared;
+struct tls_tickets;
 
 /*
  * release: a generation with all that its workers need from the supervisor:
- * sockets, shared dictionaries, and how many sessions there may be.
+ * sockets, shared memory, and how many sessions there may be.
  */
 struct release {
 	struct generation *gen;		/* owned */
 	struct listen_set *listeners;	/* owned */
 	struct policy_shared *dict;	/* in the generation's arena */
 	size_t dicts;
+	struct rates *rates;		/* of the supervisor, as tickets */
+	const struct tls_tickets *tickets;	/* NULL: no resumption */
 	unsigned capacity;		/* sessions of one worker */
 	unsigned total;			/* sessions over all workers */
 };

@@ -41,6 +41,7 @@ struct service {
 	bool paused;
 	bool detached;			/* fds 0 to 2 will be /dev/null */
 	int status;			/* of the program, at its end */
+	ev_timer turn;			/* of the keys of session tickets */
 	int64_t began;			/* ms */
 	uid_t starter;		/* may use the control socket, too */
 };

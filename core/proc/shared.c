@@ -5,8 +5,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "mem.h"
 #include "shdict.h"
+#include "tls.h"
+
+#include "rates.h"
 
 #include "shared.h"
 
@@ -19,14 +23,69 @@ struct region {
 	struct shdict *dict;
 };
 
+enum { CLIENTS = 65536 };	/* in the table of rates */
+
 struct shared {
 	struct region *first;
+	struct rates *rates;
+	struct tls_tickets *tickets;	/* NULL: there are none */
+	bool warned;
 };
+
+void
+shared_turn_tickets(struct shared *s)
+{
+	if (!s->tickets || tls_tickets_rotate(s->tickets) == 0)
+		return;
+	if (!s->warned)
+		log_event(LOG_WARN, "start", "no randomness for a new key of "
+		    "TLS session tickets");
+	s->warned = true;
+}
+
+/* Keys are not for a core. */
+static void
+make_tickets(struct shared *s)
+{
+	size_t size = tls_tickets_size();
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	madvise(p, size, MADV_DONTDUMP);
+	s->tickets = p;
+	shared_turn_tickets(s);
+	if (!s->warned)
+		return;
+	munmap(p, size);
+	s->tickets = NULL;
+}
 
 struct shared *
 shared_new(void)
 {
-	return mem_alloc(sizeof(struct shared));
+	struct shared *s = mem_alloc(sizeof *s);
+
+	s->rates = rates_new(CLIENTS);
+	if (!s->rates) {
+		mem_free(s);
+		return NULL;
+	}
+	make_tickets(s);
+	return s;
+}
+
+struct rates *
+shared_rates(const struct shared *s)
+{
+	return s->rates;
+}
+
+const struct tls_tickets *
+shared_tickets(const struct shared *s)
+{
+	return s->tickets;
 }
 
 static void
@@ -53,6 +112,9 @@ shared_free(struct shared *s)
 		s->first = r->next;
 		region_free(r);
 	}
+	rates_free(s->rates);
+	if (s->tickets)
+		munmap(s->tickets, tls_tickets_size());
 	mem_free(s);
 }
 

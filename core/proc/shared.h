@@ -7,16 +7,20 @@
 #include "loader.h"
 #include "policy.h"
 
+struct rates;
+struct tls_tickets;
+
 /*
- * shared: the memory of the shared dictionaries, kept by the supervisor.
+ * shared: memory of all workers, kept by the supervisor and mapped before they
+ * are forked: the shared dictionaries of hooks, what is counted a minute, and
+ * the keys of session tickets.  It lives on over reloads.
  *
- * Each is a memfd of its own, mapped before the workers are forked.  It lives
- * on over reloads as long as a generation asks for the same name and size;
- * what holds is with the workers that still map it.
+ * A dictionary is a memfd of its own, there as long as a generation asks for
+ * the same name and size; what it holds is with the workers that still map it.
  */
 struct shared;
 
-struct shared *shared_new(void);
+struct shared *shared_new(void);	/* NULL with errno */
 /* Unmaps all and frees; NULL is fine. */
 void shared_free(struct shared *);
 
@@ -29,5 +33,12 @@ void shared_free(struct shared *);
 int shared_open(struct shared *, const struct generation *,
     struct policy_shared **out, size_t *count, char error[CONF_ERROR_MAX]);
 void shared_keep(struct shared *, const struct generation *);
+
+struct rates *shared_rates(const struct shared *);
+
+/* NULL: there is no randomness, and so no tickets; that has been logged. */
+const struct tls_tickets *shared_tickets(const struct shared *);
+/* Make a new key; the first is there from the beginning.  Each hour. */
+void shared_turn_tickets(struct shared *);
 
 #endif

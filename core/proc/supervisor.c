@@ -36,6 +36,8 @@ enum {
 	CLIENTS = 65536,	/* rows of the scoreboard for addresses */
 };
 
+static const double HOUR = 3600.;
+
 /* Say why we cannot start; the status to exit with. */
 static int __attribute__((format(printf, 2, 3)))
 refuse(int status, const char *fmt, ...)
@@ -175,6 +177,15 @@ on_signal(void *arg, int signum)
 	}
 }
 
+/* The keys of session tickets are turned. */
+static void
+on_hour(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct service *s = t->data;
+
+	shared_turn_tickets(s->shared);
+}
+
 /* Only one instance: the lock on the pid file, and the control socket. */
 static int
 claim_place(struct service *s, const struct conf *conf)
@@ -286,14 +297,17 @@ make(struct service *s)
 
 	s->loop = ev_loop_new(EVBACKEND_POLL | EVFLAG_NOENV);
 	s->board = scoreboard_new(CLIENTS);
-	if (!s->loop || !s->board)
+	s->shared = shared_new();
+	if (!s->loop || !s->board || !s->shared)
 		return refuse(STATUS_SYSTEM, "cannot start: %s",
 		    strerror(errno));
 	log_count_drops(scoreboard_log_drops(s->board));
-	s->shared = shared_new();
 	s->pool = pool_new(s->loop, s->board, &owner);
 	s->reload = reload_new(s);
 	signals_start(s->loop, on_signal, s);
+	ev_timer_init(&s->turn, on_hour, HOUR, HOUR);
+	s->turn.data = s;
+	ev_timer_start(s->loop, &s->turn);
 	return 0;
 }
 
@@ -309,6 +323,7 @@ clear(struct service *s)
 	release_free(s->release);
 	shared_free(s->shared);
 	if (s->loop) {
+		ev_timer_stop(s->loop, &s->turn);
 		signals_stop(s->loop);
 		ev_loop_destroy(s->loop);
 	}

@@ -17,6 +17,7 @@
 #include "detach.h"
 #include "door.h"
 #include "engine.h"
+#include "generation.h"
 #include "notice.h"
 #include "privilege.h"
 #include "roster.h"
@@ -193,14 +194,15 @@ static void
 keep_descriptors(const struct worker_args *args)
 {
 	const struct listen_set *set = args->release->listeners;
-	int *keep = mem_array(set->count + 2, sizeof *keep);
+	int *keep = mem_array(set->count + 3, sizeof *keep);
 	size_t i;
 
 	for (i = 0; i < set->count; i++)
 		keep[i] = set->socket[i].fd;
 	keep[i] = args->channel;
 	keep[i + 1] = log_fd();
-	descriptors_keep(keep, set->count + 2);
+	keep[i + 2] = args->release->gen->secret_fd;
+	descriptors_keep(keep, set->count + 3);
 	mem_free(keep);
 }
 
@@ -232,12 +234,20 @@ make_engine(struct worker *w, char error[CONF_ERROR_MAX])
 		.stats = &w->slot->stats,
 		.running = w->slot->running,
 		.running_size = sizeof w->slot->running,
+		.tickets = r->tickets,
 		.connections = door_connections,
+		.readdress = door_readdress,
+		.tls_admit = door_tls_admit,
 		.ended = door_ended,
 		.leads = leads,
 		.leads_arg = w,
 	};
 
+	if (generation_reveal(r->gen) < 0) {
+		snprintf(error, CONF_ERROR_MAX, "the secret bundle cannot be "
+		    "used: %s", strerror(errno));
+		return -1;
+	}
 	w->engine = engine_new(&args, error);
 	return w->engine ? 0 : -1;
 }

@@ -42,7 +42,7 @@ enter(const struct admission *a, const char *client,
 }
 
 static void
-leave(const struct admission *a, const struct admission_ticket *t)
+leave(const struct admission *a, struct admission_ticket *t)
 {
 	admission_leave(a, t);
 	atomic_fetch_sub(&scoreboard_slot(a->board, a->slot)->sessions, 1);
@@ -64,7 +64,7 @@ open_place(struct place *p, unsigned total)
 	p->conf.net_v4 = 24;
 	p->conf.net_v6 = 64;
 	p->board = scoreboard_new(64);
-	a = (struct admission){ &p->conf, p->board, 0, total, load };
+	a = (struct admission){ &p->conf, p->board, 0, total, NULL, load };
 	a.slot = (unsigned)scoreboard_claim(p->board);
 	p->one = a;
 	a.slot = (unsigned)scoreboard_claim(p->board);
@@ -225,10 +225,77 @@ test_unix(void)
 	scoreboard_free(p.board);
 }
 
+static void
+test_rates(void)
+{
+	struct place p;
+	struct admission_ticket t[8];
+	struct addr client = at("192.0.2.1");
+	unsigned i;
+
+	open_place(&p, 100);
+	p.one.rates = p.two.rates = rates_new(64);
+	p.conf.client_rate = 2;
+	p.conf.tls_rate = 1;
+	test_int("one", enter(&p.one, "192.0.2.1", &t[0]), ADMISSION_OK);
+	test_int("two", enter(&p.two, "192.0.2.1", &t[1]), ADMISSION_OK);
+	leave(&p.two, &t[1]);
+	test_int("three", enter(&p.one, "192.0.2.1", &t[2]),
+	    ADMISSION_CLIENT_RATE);
+	test_int("not counted", admission_count(&p.one, &client), 1);
+	test_int("another", enter(&p.one, "192.0.2.2", &t[3]), ADMISSION_OK);
+	for (i = 0; i < 2; i++)
+		test_int("one /64", enter(&p.one, i ? "2001:db8::1" :
+		    "2001:db8::2", &t[4]), ADMISSION_OK);
+	test_int("is a client", enter(&p.two, "2001:db8::3", &t[4]),
+	    ADMISSION_CLIENT_RATE);
+	test_int("handshake", admission_handshake(&p.one, &client),
+	    ADMISSION_OK);
+	test_int("second one", admission_handshake(&p.two, &client),
+	    ADMISSION_TLS_RATE);
+	client = at("unix:/tmp/x");
+	for (i = 0; i < 3; i++)
+		test_int("UNIX", admission_handshake(&p.one, &client),
+		    ADMISSION_OK);
+	rates_free(p.one.rates);
+	scoreboard_free(p.board);
+}
+
+/* A proxy is not a client; what it brings is. */
+static void
+test_proxy(void)
+{
+	struct addr proxy = at("10.0.0.1"), client = at("192.0.2.1");
+	struct admission_ticket t;
+	struct scoreboard_slot *s;
+	struct place p;
+
+	open_place(&p, 1);
+	p.conf.per_client = 1;
+	s = scoreboard_slot(p.board, p.one.slot);
+	atomic_fetch_add(&s->sessions, 1);
+	test_int("it comes", admission_enter_proxy(&p.one, &t), ADMISSION_OK);
+	test_ok("uncounted", !admission_is(&p.one, &t, &proxy));
+	test_int("its count", admission_count(&p.one, &proxy), 0);
+	admission_leave(&p.one, &t);
+	test_int("whom it brings", admission_enter(&p.one, &client, &t),
+	    ADMISSION_OK);
+	test_ok("is counted", admission_is(&p.one, &t, &client));
+	admission_leave(&p.one, &t);
+	test_ok("and given back", !admission_is(&p.one, &t, &client));
+	admission_leave(&p.one, &t);
+	test_int("once", admission_count(&p.one, &client), 0);
+	atomic_fetch_add(&s->sessions, 1);
+	test_int("total", admission_enter_proxy(&p.one, &t), ADMISSION_TOTAL);
+	scoreboard_free(p.board);
+}
+
 int
 main(void)
 {
 	test_client();
+	test_rates();
+	test_proxy();
 	test_v6();
 	test_net();
 	test_map();

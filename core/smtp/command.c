@@ -29,7 +29,11 @@ static const char *const verb_names[COMMAND_VERBS] = {
 static const char *const noise[] = {
 	"GET ", "POST ", "HEAD ", "PUT ", "CONNECT ", "OPTIONS ", "DELETE ",
 	"PATCH ", "TRACE ", "PRI * HTTP/", "SSH-",
+	"PROXY TCP", "PROXY UNKNOWN",
 };
+
+/* The PROXY protocol, version 2; its first line is empty. */
+static const char proxy2[] = "\r\n\r\n\0\r\nQUIT\n";
 
 const char *
 command_verb_name(enum command_verb verb)
@@ -47,6 +51,9 @@ command_is_noise(const char *p, size_t len)
 		return true;
 	/* An SSL 2 hello: length with the high bit, then type 1. */
 	if (len >= 3 && (u[0] & 0x80) && u[2] == 0x01)
+		return true;
+	if (len >= sizeof proxy2 - 1 &&
+	    memcmp(p, proxy2, sizeof proxy2 - 1) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof noise / sizeof *noise; i++) {
 		size_t n = strlen(noise[i]);

@@ -23,7 +23,7 @@ enum command_status {
 	COMMAND_OK,
 	COMMAND_BAD,		/* control byte, leading space, 8-bit verb,
 				 * empty: 500 5.5.2 */
-	COMMAND_NOISE,		/* HTTP, TLS, RTSP, SSH: drop at once */
+	COMMAND_NOISE,		/* HTTP, TLS, SSH, PROXY: drop at once */
 };
 
 struct command {

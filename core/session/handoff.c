@@ -120,6 +120,7 @@ log_txn(struct session *s, struct log_line *line)
 	if (n > 0)
 		log_str(line, "to", first->path.text);
 	log_int(line, "size", (int64_t)message_size(t->message));
+	verb_xforward_log(s, line);
 }
 
 /* The exception to rule "a 250 is the next hop's 250": it is logged. */

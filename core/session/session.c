@@ -6,6 +6,7 @@
 #include "conn.h"
 #include "log.h"
 #include "mem.h"
+#include "tls.h"
 
 #include "handoff.h"
 #include "session_io.h"
@@ -81,50 +82,6 @@ session_log(struct session *s, struct log_line *line, int level,
 	log_str(line, "client", addr_text(&s->client, client));
 }
 
-static void
-log_connect(struct session *s)
-{
-	struct log_line line;
-	char server[ADDR_TEXT_MAX];
-
-	session_log(s, &line, s->quiet ? LOG_DEBUG : LOG_INFO, "connect");
-	log_str(&line, "listener", s->conf->listener);
-	log_str(&line, "server", addr_text(&s->server, server));
-	log_end(&line);
-}
-
-static void
-on_connect_asked(struct session *s)
-{
-	struct reply r;
-
-	if (session_refused(s))
-		return;
-	if (s->io->drain || s->env->draining) {
-		session_bye(s, SESSION_DRAIN, 421, "4.3.2", "shutting down");
-		return;
-	}
-	reply_set(&r, 220, "", "%s %s", s->conf->hostname,
-	    s->conf->lmtp ? "LMTP" : "ESMTP");
-	session_reply(s, &r);
-	s->state = SESSION_HELLO;
-	s->io->banner_at = clock_ms();
-}
-
-static void
-on_pre_connection_asked(struct session *s)
-{
-	if (!session_refused(s))
-		session_ask(s, STAGE_CONNECT, on_connect_asked);
-}
-
-static void
-begin(struct session *s)
-{
-	log_connect(s);
-	session_ask(s, STAGE_PRE_CONNECTION, on_pre_connection_asked);
-}
-
 /* The first turn of its life, or the last. */
 static void
 on_turn(void *arg)
@@ -181,7 +138,7 @@ make(struct session_env *env, const struct session_conf *conf,
 	buf_init(&s->io->arg);
 	s->io->verb = COMMAND_UNKNOWN;
 	s->io->wait = SESSION_WAIT_START;
-	s->io->next = begin;
+	s->io->next = opening_start;
 	ev_timer_init(&s->io->timer, on_timer, 0., 0.);
 	s->io->timer.data = s;
 	s->io->turn.fn = on_turn;
@@ -197,6 +154,7 @@ session_new(struct session_env *env, const struct session_conf *conf, int fd,
 	struct session *s = make(env, conf, client, server);
 
 	s->conn = conn_new(env->loop, fd, session_event, s);
+	opening_attach(s);
 	return s;
 }
 
@@ -207,6 +165,7 @@ session_new_pair(struct session_env *env, const struct session_conf *conf,
 	struct session *s = make(env, conf, client, server);
 
 	s->conn = conn_new_pair(env->loop, in, out, session_event, s);
+	opening_attach(s);
 	return s;
 }
 
@@ -239,6 +198,10 @@ log_end_line(struct session *s)
 	    LOG_INFO, "end");
 	if (s->helo != NULL)
 		log_str(&line, "helo", s->helo);
+	if (s->tls != NULL)
+		log_str(&line, "tls", s->tls->version);
+	if (s->auth_user != NULL)
+		log_str(&line, "auth", s->auth_user);
 	for (v = 0; v < COMMAND_VERBS; v++) {
 		char name[16], *p = name;
 		const char *upper = v == COMMAND_UNKNOWN ? "UNKNOWN" :
@@ -289,6 +252,8 @@ close_conn(struct session *s)
 {
 	s->io->bytes_in = conn_bytes_in(s->conn);
 	s->io->bytes_out = conn_bytes_out(s->conn) + conn_unsent(s->conn);
+	if (s->io->verb == COMMAND_AUTH)
+		session_wipe_line(s);
 	if (conn_errno(s->conn) != 0)
 		conn_free(s->conn);
 	else
@@ -301,17 +266,17 @@ session_end(struct session *s, enum session_reason reason,
     const struct reply *last)
 {
 	struct session_io *io = s->io;
-	bool begun = io->next != begin;
+	bool mute = session_is_mute(s);
 
 	if (s->state == SESSION_CLOSING)
 		return;
 	s->reason = reason;
 	session_abandon(s);
-	if (last != NULL)
+	if (last != NULL && !mute)
 		session_reply(s, last);
 	s->state = SESSION_CLOSING;
 	close_conn(s);
-	io->next = begun ? on_closed : on_disconnect_asked;
+	io->next = io->begun ? on_closed : on_disconnect_asked;
 	io->wait = s->txn.handoff != NULL ? SESSION_WAIT_RELAY :
 	    SESSION_WAIT_NONE;
 	session_run(s);

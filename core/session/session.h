@@ -22,6 +22,7 @@ struct log_line;
 struct message;
 struct nexthop;
 struct offload;
+struct proxy_header;
 struct relay_result;
 struct relays;
 struct route;
@@ -200,6 +201,7 @@ struct session {
 	struct addr client, server;
 	struct addr proxy;		/* through which it came; family 0: none */
 	const char *client_name;	/* by a hook or XCLIENT; NULL */
+	const struct proxy_header *proxy_header;	/* NULL: none came */
 	const struct tls_info *tls;	/* NULL in the clear */
 	const char *auth_user, *auth_mechanism;	/* NULL before AUTH */
 	const char *helo;		/* NULL before HELO */

@@ -50,6 +50,7 @@ session_abandon(struct session *s)
 		s->env->policy->forget(s);
 	}
 	session_early_cancel(s);
+	verb_auth_forget(s);
 	ev_timer_stop(s->env->loop, &io->timer);
 	/* What the next hop may have taken is waited for, to be logged. */
 	if (!io->delivering || !relay_committed(s->txn.handoff)) {
@@ -81,14 +82,20 @@ refusal_code(enum stage stage, const struct verdict *v)
 	return class == 5 ? stage_reject_code(stage) : stage_defer_code(stage);
 }
 
+/* Who gives no reason at `auth` tells no one which half was wrong. */
 static void
-set_reply(struct reply *r, int code, const struct verdict *v)
+set_reply(struct reply *r, enum stage stage, int code,
+    const struct verdict *v)
 {
 	const char *enhanced = "4.7.1", *text = "try again later";
 
 	if (v->kind == VERDICT_FAULT) {
 		enhanced = "4.3.0";
 		text = "temporary failure of policy, try again later";
+	} else if (stage == STAGE_AUTH) {
+		enhanced = reply_class(code) == 5 ? "5.7.8" : "4.7.0";
+		text = reply_class(code) == 5 ? "authentication failed" :
+		    "try to authenticate later";
 	} else if (reply_class(code) == 5) {
 		enhanced = "5.7.1";
 		text = "refused by policy";
@@ -209,7 +216,7 @@ take(struct session *s, enum stage stage, const struct verdict *v)
 	}
 	io->reply.code = 0;
 	if (code != 0)
-		set_reply(&io->reply, code, v);
+		set_reply(&io->reply, stage, code, v);
 	if (code == 421)
 		io->hangup = true;
 	log_verdict(s, stage, v);

@@ -15,6 +15,7 @@
 #include "line.h"
 #include "relay.h"
 #include "reply.h"
+#include "sasl.h"
 #include "tally.h"
 #include "turn.h"
 
@@ -37,6 +38,7 @@ enum session_wait {
 	SESSION_WAIT_DELAY,	/* for the timer: a verdict's delay, pacing */
 	SESSION_WAIT_RELAY,	/* for the next hop */
 	SESSION_WAIT_OUTPUT,	/* for the client to read its replies */
+	SESSION_WAIT_TLS,	/* for the client to shake hands */
 	SESSION_WAIT_END,	/* all is done; session_free on the next turn */
 };
 
@@ -51,6 +53,8 @@ enum {
 	SESSION_JUNK_MAX = 256 * 1024,	/* octets of a command without CRLF */
 	SESSION_DELAY_MAX = 60,
 	SESSION_REFUSED_MAX = 1000,	/* recipients in one transaction */
+	SESSION_AUTH_TRIES = 3,		/* failures, and it ends */
+	SESSION_PROXY_WAIT = 5,		/* seconds for a PROXY header */
 };
 
 struct session_io {
@@ -61,6 +65,10 @@ struct session_io {
 	ev_timer timer;			/* a delay, or session_early_start */
 	enum session_wait wait;
 	session_fn next, after_txn;
+	/* Who takes the input; false if more is needed.  NULL: commands, or
+	 * content. */
+	bool (*reader)(struct session *);
+	bool begun;			/* pre_connection was asked */
 	bool running;			/* inside session_run */
 	bool pipelining;		/* we have offered it */
 	bool drain;
@@ -83,6 +91,17 @@ struct session_io {
 	const char *old_helo;		/* what it was before this one */
 	bool old_esmtp;
 	struct verdict old_held;
+
+	bool xclient;			/* the peer may say who the client is */
+	struct xforward *xforward;	/* what it said; NULL: nothing */
+
+	struct reply *tls_refusal;	/* by `starttls`: all that it is told */
+
+	/* AUTH; sasl is there while a dialogue or its question is open. */
+	struct sasl *sasl;
+	enum sasl_status sasl_status;
+	struct session_login login;
+	unsigned auth_failures;
 
 	struct txn_rcpt *rcpt;		/* that is being decided */
 
@@ -112,6 +131,14 @@ bool session_is_early(const struct session *);	/* spoken before its turn */
  * group (RFC 2920 3.1). */
 bool session_in_step(struct session *);
 void session_violation(struct session *);	/* 554 5.5.0 and close */
+/* There is no whole line: false, or the session ended over one without end. */
+bool session_no_line(struct session *);
+/* Overwrite the line that is being served. */
+void session_wipe_line(struct session *);
+/* Is it true that nothing may be said now: in or before a handshake, before a
+ * PROXY header? */
+bool session_is_mute(const struct session *);
+bool session_is_implicit(const struct session *);	/* TLS from the start */
 
 /* session_reply.c: what the client is told. */
 /* A reply that cannot be changed, CRLF included. */
@@ -146,6 +173,24 @@ void session_abandon(struct session *);
 /* The transaction ends: `reset` is asked, then all is forgotten, then next
  * (may be NULL) is called. */
 void session_end_txn(struct session *, session_fn next);
+
+/* opening.c: from accept to the banner. */
+void opening_attach(struct session *);	/* the connection is new */
+void opening_start(struct session *);	/* the first step of its life */
+/* The client is another (XCLIENT): all is as it was before the banner. */
+void opening_again(struct session *);
+/* False if there is no room for this client, with the session ended. */
+bool opening_readdress(struct session *);
+
+/* verb_tls.c: shake hands, then next; what fails ends the session. */
+void verb_tls_handshake(struct session *, session_fn next);
+void verb_tls_secured(struct session *);
+void verb_tls_failed(struct session *, const char *why);
+
+/* verb_auth.c: forget what a dialogue holds, wiped. */
+void verb_auth_forget(struct session *);
+/* verb_xclient.c: who the peer says has sent this; nothing if it did not. */
+void verb_xforward_log(const struct session *, struct log_line *);
 
 /* verb_data.c: content that has come; false if more input is needed. */
 bool verb_data_input(struct session *);

@@ -19,10 +19,36 @@ session_unread(const struct session *s)
 }
 
 bool
+session_is_implicit(const struct session *s)
+{
+	return s->conf->tls == SESSION_TLS_IMPLICIT && !s->conf->script;
+}
+
+/* With TLS from the start it is the client that begins. */
+bool
 session_is_early(const struct session *s)
 {
 	return session_unread(s) > 0 && !s->io->pipelining &&
-	    !s->conf->script;
+	    !s->conf->script && !session_is_mute(s);
+}
+
+bool
+session_is_mute(const struct session *s)
+{
+	const struct session_io *io = s->io;
+
+	if (io->wait == SESSION_WAIT_TLS || (s->conf->proxy && !io->begun))
+		return true;
+	return session_is_implicit(s) && s->tls == NULL;
+}
+
+void
+session_wipe_line(struct session *s)
+{
+	struct buf *in = conn_input(s->conn);
+
+	if (s->io->lines.lent > 0)
+		explicit_bzero(in->p, s->io->lines.lent);
 }
 
 void
@@ -57,6 +83,28 @@ over(unsigned n, unsigned limit)
 	return limit != 0 && n > limit;
 }
 
+/* What is not served before TLS (RFC 3207 4) or AUTH (RFC 4954 6), and after
+ * a handshake that the hooks did not like. */
+static bool
+is_barred(struct session *s, unsigned flags)
+{
+	if (s->io->tls_refusal != NULL && !(flags & VERB_END)) {
+		session_reply(s, s->io->tls_refusal);
+		return true;
+	}
+	if (s->conf->tls == SESSION_TLS_REQUIRED && s->tls == NULL &&
+	    !(flags & VERB_CLEAR)) {
+		session_error(s, 530, "5.7.0", "say STARTTLS first");
+		return true;
+	}
+	if (s->conf->auth == SESSION_AUTH_REQUIRED && s->auth_user == NULL &&
+	    (flags & VERB_LOGIN)) {
+		session_error(s, 530, "5.7.0", "authentication is required");
+		return true;
+	}
+	return false;
+}
+
 /* What every command is held against before its own row. */
 static bool
 admit(struct session *s, const struct verb *row, const struct command *c)
@@ -77,6 +125,10 @@ admit(struct session *s, const struct verb *row, const struct command *c)
 		    "too many commands");
 		return false;
 	}
+	if (row->flags & VERB_FRAMED)
+		return true;
+	if (is_barred(s, row->flags))
+		return false;
 	if ((row->flags & VERB_BARE) && c->arg.len > 0) {
 		session_error(s, 501, "5.5.4", "no argument is allowed");
 		return false;
@@ -95,12 +147,27 @@ noise(struct session *s)
 	session_end(s, SESSION_REFUSED, NULL);
 }
 
+/* All that the protocol says.  False if that has been answered. */
+static bool
+check(struct session *s, const struct verb *row, const struct command *c,
+    enum command_status status)
+{
+	if (!admit(s, row, c))
+		return false;
+	if (status == COMMAND_BAD) {
+		session_error(s, 500, "5.5.2", "syntax error");
+		return false;
+	}
+	return row->check == NULL || row->check(s, c);
+}
+
 static void
 dispatch(struct session *s, struct line line)
 {
 	struct command c;
 	const struct verb *row;
 	enum command_status status = command_parse(line, &c);
+	bool fine;
 
 	if (status == COMMAND_NOISE) {
 		noise(s);
@@ -109,13 +176,10 @@ dispatch(struct session *s, struct line line)
 	s->io->verb = c.verb;
 	s->verbs[c.verb].all++;
 	row = verb_row(c.verb);
-	if (!admit(s, row, &c))
-		return;
-	if (status == COMMAND_BAD) {
-		session_error(s, 500, "5.5.2", "syntax error");
-		return;
-	}
-	if (row->check != NULL && !row->check(s, &c))
+	fine = check(s, row, &c, status);
+	if (c.verb == COMMAND_AUTH && s->conn != NULL)
+		session_wipe_line(s);
+	if (!fine)
 		return;
 	if (row->stage != STAGE_START)
 		session_ask(s, row->stage, row->proceed);
@@ -125,24 +189,48 @@ dispatch(struct session *s, struct line line)
 
 /* A line that could not be read as a command. */
 static void
-bad_line(struct session *s, const char *what)
+bad_line(struct session *s, const char *enhanced, const char *what)
 {
 	struct command none = { .verb = COMMAND_UNKNOWN };
 
 	s->io->verb = COMMAND_UNKNOWN;
 	s->verbs[COMMAND_UNKNOWN].all++;
 	if (admit(s, verb_row(COMMAND_UNKNOWN), &none))
-		session_error(s, 500, "5.5.2", what);
+		session_error(s, 500, enhanced, what);
 }
 
-/* No line yet. */
-static bool
-no_line(struct session *s)
+/* Longer than any exchange of AUTH may be, or just too long. */
+static void
+long_line(struct session *s)
+{
+	if (s->io->lines.max > s->conf->limits.command_line)
+		bad_line(s, "5.5.6", "line too long for AUTH");
+	else
+		bad_line(s, "5.5.2", "line too long");
+}
+
+bool
+session_no_line(struct session *s)
 {
 	if (s->io->lines.dropped <= SESSION_JUNK_MAX)
 		return false;
 	session_bye(s, SESSION_ERRORS, 500, "5.5.2", "line too long");
 	return true;
+}
+
+/* AUTH alone may bring more than a command (RFC 4954 4). */
+static void
+set_line_max(struct session *s, struct line start)
+{
+	struct line_reader *lines = &s->io->lines;
+
+	if (lines->discarding)
+		return;
+	lines->max = s->conf->limits.command_line;
+	start.len = start.len < 5 ? start.len : 5;
+	if (s->conf->auth != SESSION_AUTH_OFF && line_is(start, "AUTH ") &&
+	    lines->max < SASL_LINE_MAX)
+		lines->max = SASL_LINE_MAX;
 }
 
 /* Cut a line and serve it.  False if there is none. */
@@ -156,6 +244,9 @@ read_command(struct session *s)
 	line_return(&io->lines, in);
 	if (in->len == 0)
 		return false;
+	line.p = in->p;
+	line.len = in->len;
+	set_line_max(s, line);
 	if (s->state == SESSION_HELLO && !io->lines.discarding &&
 	    command_is_noise(in->p, in->len)) {
 		noise(s);
@@ -168,15 +259,15 @@ read_command(struct session *s)
 	}
 	switch (line_next(&io->lines, in, &line)) {
 	case LINE_MORE:
-		return no_line(s);
+		return session_no_line(s);
 	case LINE_OK:
 		dispatch(s, line);
 		break;
 	case LINE_LONG:
-		bad_line(s, "line too long");
+		long_line(s);
 		break;
 	case LINE_BARE:
-		bad_line(s, "bare CR or LF in a command");
+		bad_line(s, "5.5.2", "bare CR or LF in a command");
 		break;
 	}
 	io->paced = false;
@@ -204,7 +295,9 @@ read_input(struct session *s)
 	else if (s->io->drain || s->env->draining) {
 		session_bye(s, SESSION_DRAIN, 421, "4.3.2", "shutting down");
 		done = true;
-	} else
+	} else if (s->io->reader != NULL)
+		done = s->io->reader(s);
+	else
 		done = read_command(s);
 	if (done || !conn_eof(s->conn))
 		return done;
@@ -240,19 +333,32 @@ has_left(const struct session *s)
 	    session_unread(s) == 0 && !observing(s);
 }
 
+/* A tenth of it, and no more than half a minute, if others want to come in. */
+static double
+hurried(const struct session *s, double seconds)
+{
+	if (!s->env->stress)
+		return seconds;
+	return seconds < 300 ? seconds / 10 : 30;
+}
+
 /* Seconds for the client to say what comes next. */
 static double
 patience(const struct session *s)
 {
 	double left;
 
+	if (s->io->wait == SESSION_WAIT_TLS)
+		return s->conf->timeouts.tls;
 	if (s->io->wait == SESSION_WAIT_OUTPUT)
 		return s->conf->timeouts.command;
 	if (s->state == SESSION_DATA)
 		return s->io->budget;
+	if (s->state == SESSION_GREETING)
+		return SESSION_PROXY_WAIT;
 	if (s->state != SESSION_HELLO)
-		return s->conf->timeouts.command;
-	left = s->conf->timeouts.greeting -
+		return hurried(s, s->conf->timeouts.command);
+	left = hurried(s, s->conf->timeouts.greeting) -
 	    (double)(clock_ms() - s->io->banner_at) / 1000;
 	return left > 0.001 ? left : 0.001;
 }
@@ -264,7 +370,7 @@ arm(struct session *s)
 {
 	struct session_io *io = s->io;
 	bool ours = io->wait != SESSION_WAIT_NONE &&
-	    io->wait != SESSION_WAIT_OUTPUT;
+	    io->wait != SESSION_WAIT_OUTPUT && io->wait != SESSION_WAIT_TLS;
 
 	if (s->state == SESSION_HANDOFF)
 		return;
@@ -310,6 +416,8 @@ on_timeout(struct session *s)
 		handoff_expired(s);
 	else if (s->io->wait == SESSION_WAIT_OUTPUT)
 		session_end(s, SESSION_TIMEOUT, NULL);
+	else if (s->io->wait == SESSION_WAIT_TLS)
+		verb_tls_failed(s, "timed out");
 	else
 		session_bye(s, SESSION_TIMEOUT, 421, "4.4.2",
 		    "timeout, closing");
@@ -325,8 +433,10 @@ session_event(void *arg, enum conn_event event)
 
 	switch (event) {
 	case CONN_CONNECTED:
-	case CONN_SECURED:
 		return;
+	case CONN_SECURED:
+		verb_tls_secured(s);
+		break;
 	case CONN_DATA:
 		if (early != NULL && session_is_early(s)) {
 			session_early_cancel(s);
@@ -335,6 +445,8 @@ session_event(void *arg, enum conn_event event)
 		}
 		break;
 	case CONN_EOF:
+		if (io->wait == SESSION_WAIT_TLS)
+			verb_tls_failed(s, "the client has left");
 		break;
 	case CONN_DRAINED:
 		if (io->wait == SESSION_WAIT_OUTPUT) {
@@ -346,7 +458,9 @@ session_event(void *arg, enum conn_event event)
 		on_timeout(s);
 		return;
 	case CONN_ERROR:
-		if (!observing(s))
+		if (io->wait == SESSION_WAIT_TLS)
+			verb_tls_failed(s, conn_strerror(s->conn));
+		else if (!observing(s))
 			session_end(s, SESSION_LOST, NULL);
 		return;
 	}

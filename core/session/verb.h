@@ -20,6 +20,9 @@ enum {
 	VERB_GREETED = 4,	/* not before HELO or EHLO */
 	VERB_FREE = 8,		/* not counted against limits.commands */
 	VERB_END = 16,		/* what is behind it does not matter */
+	VERB_CLEAR = 32,	/* even in the clear where TLS is required */
+	VERB_LOGIN = 64,	/* not without AUTH where that is required */
+	VERB_FRAMED = 128,	/* octets follow: its check alone refuses it */
 };
 
 struct verb {
@@ -42,6 +45,24 @@ void verb_rcpt(struct session *);
 
 bool verb_data_check(struct session *, const struct command *);
 void verb_data(struct session *);
+
+bool verb_starttls_check(struct session *, const struct command *);
+void verb_starttls(struct session *);
+
+bool verb_auth_check(struct session *, const struct command *);
+void verb_auth(struct session *);
+
+bool verb_xclient_check(struct session *, const struct command *);
+bool verb_xforward_check(struct session *, const struct command *);
+void verb_xclient(struct session *);
+void verb_xforward(struct session *);
+
+/* Their lines of the reply to EHLO, "250-" left out; NULL: not offered. */
+enum { VERB_OFFER_MAX = 80 };
+const char *verb_tls_offer(const struct session *);
+const char *verb_auth_offer(const struct session *, char out[VERB_OFFER_MAX]);
+const char *verb_xclient_offer(const struct session *);
+const char *verb_xforward_offer(const struct session *);
 
 void verb_rset(struct session *);
 void verb_noop(struct session *);

@@ -38,13 +38,15 @@ verb_helo_check(struct session *s, const struct command *c)
 	return true;
 }
 
+/* keyword may have arguments behind it. */
 static bool
 withheld(const struct session *s, const char *keyword)
 {
 	const char *const *p = s->conf->withhold;
+	size_t len = strcspn(keyword, " ");
 
 	for (; p != NULL && *p != NULL; p++)
-		if (strcasecmp(*p, keyword) == 0)
+		if (strlen(*p) == len && strncasecmp(*p, keyword, len) == 0)
 			return true;
 	return false;
 }
@@ -54,6 +56,21 @@ put_keyword(struct session *s, const char *keyword)
 {
 	if (!withheld(s, keyword))
 		buf_printf(conn_output(s->conn), "250-%s\r\n", keyword);
+}
+
+static void
+put_offers(struct session *s)
+{
+	char auth[VERB_OFFER_MAX];
+	const char *const lines[] = {
+		verb_tls_offer(s), verb_auth_offer(s, auth),
+		verb_xclient_offer(s), verb_xforward_offer(s),
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		if (lines[i] != NULL)
+			put_keyword(s, lines[i]);
 }
 
 static void
@@ -69,6 +86,7 @@ greet(struct session *s)
 		    s->limits.message_size);
 	put_keyword(s, "8BITMIME");
 	put_keyword(s, "ENHANCEDSTATUSCODES");
+	put_offers(s);
 	for (; p != NULL && *p != NULL; p++)
 		put_keyword(s, *p);
 	buf_puts(out, "250 HELP\r\n");

@@ -104,6 +104,13 @@ fake_decide(struct session *s, struct verdict *v, char event[600])
 	case STAGE_UNKNOWN:
 		arg = q->u.unknown.rest;
 		break;
+	case STAGE_AUTH:
+		snprintf(event, 600, "auth(%.99s %.99s %.99s %.99s)",
+		    q->u.login->mechanism, q->u.login->user,
+		    q->u.login->password ? q->u.login->password : "-",
+		    q->u.login->authzid ? q->u.login->authzid : "-");
+		fake_verdict(fake_stage_word(stage, word), v);
+		return;
 	case STAGE_RELAYED:
 		snprintf(event, 600, "relayed(%d)", q->u.result->reply.code);
 		return;

@@ -1,8 +1,13 @@
--- Every fault of the next hop at every stage.  The client never gets a 250
--- that the next hop did not give, and is told to come again unless the next
--- hop itself has said never.
 local lunette = require "spec.support.lunette"
+local process = require "spec.support.process"
+local row = require "spec.support.row"
 local sink = require "spec.support.sink"
+
+row { 99,
+  "The next hop cannot be reached, or fails at any stage: banner, EHLO, MAIL, RCPT, DATA, " ..
+    "content, the final dot",
+  answer = "451 4.4.1, 451 4.4.2, or what it said itself; never 250, never a 5xx of our own; " ..
+    "the connection is not used again", over = "clear" }
 
 local route = [[
 local verdict = require "lunette.verdict"
@@ -115,3 +120,39 @@ for _, mode in ipairs { "relay", "hooks" } do
     end)
   end)
 end
+
+-- The first connection breaks at that stage, the second is a new one.
+describe("a connection that broke", function()
+  local at = row.serve {
+    config = [[ timeouts = { relay_connect = 0.5, relay_command = 0.5, relay_data = 0.5 } ]],
+      start = false,
+    hop = {},
+  }
+  setup(function()
+    for _, name in ipairs { "MAIL", "RCPT", "DATA", "dot" } do
+      at.o.hop[name] = function()
+        local wanted, what = (process.read(at.dir .. "/order") or ""):match "^(%w+) (%w+)$"
+        if wanted == name then
+          os.remove(at.dir .. "/order")
+          return ({ close = "close", stall = "stall", junk = { raw = "what?\r\n" } })[what]
+        end
+      end
+    end
+    at:start()
+  end)
+
+  for _, name in ipairs { "MAIL", "RCPT", "DATA", "dot" } do
+    for _, what in ipairs { "close", "stall", "junk" } do
+      row.case(("at %s (%s) is not used again"):format(name, what), function(c)
+        assert.equal(250, c:mail {}.code)  -- the one that is idle is good
+        local connections = at.hop:connections()
+        process.write(at.dir .. "/order", name .. " " .. what)
+        local r = c:mail {}
+        assert.truthy(r.code == 451 or r.code == 250)
+        c:cmd("RSET", 250)
+        assert.equal(250, c:mail {}.code)
+        assert.truthy(at.hop:connections() > connections)
+      end, { whole = true })
+    end
+  end
+end)

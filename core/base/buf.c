@@ -30,6 +30,14 @@ buf_empty(struct buf *b)
 	b->len = 0;
 }
 
+void
+buf_wipe(struct buf *b)
+{
+	if (b->base)
+		explicit_bzero(b->base, b->cap);
+	buf_empty(b);
+}
+
 /*
  * The bytes move to the front of the block only when at least as many were
  * consumed: each byte moves O(1) times.  Otherwise the block grows by half.

@@ -19,6 +19,7 @@ struct buf {
 void buf_init(struct buf *);
 void buf_clear(struct buf *);		/* free; may be used again */
 void buf_empty(struct buf *);		/* forget the bytes, keep the memory */
+void buf_wipe(struct buf *);		/* the same, and leave no trace of them */
 /* Room for n bytes at the end; commit those that were written. */
 char *buf_reserve(struct buf *, size_t n);
 void buf_commit(struct buf *, size_t n);

@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "reply.h"
+#include "sasl.h"
 
 #include "ehlo.h"
 
@@ -20,6 +21,22 @@ static const struct {
 	{ "XCLIENT",		EHLO_XCLIENT },
 	{ "XFORWARD",		EHLO_XFORWARD },
 	{ "LIMITS",		EHLO_LIMITS },
+	{ "REQUIRETLS",		EHLO_REQUIRETLS },
+	{ "AUTH",		EHLO_AUTH },
+};
+
+static const char *const mechanisms[] = {
+	[SASL_PLAIN] = "PLAIN", [SASL_LOGIN] = "LOGIN",
+	[SASL_EXTERNAL] = "EXTERNAL",
+};
+
+static const char *const attributes[] = {
+	[EHLO_X_NAME] = "NAME", [EHLO_X_ADDR] = "ADDR",
+	[EHLO_X_PORT] = "PORT", [EHLO_X_PROTO] = "PROTO",
+	[EHLO_X_HELO] = "HELO", [EHLO_X_LOGIN] = "LOGIN",
+	[EHLO_X_DESTADDR] = "DESTADDR", [EHLO_X_DESTPORT] = "DESTPORT",
+	[EHLO_X_IDENT] = "IDENT", [EHLO_X_SOURCE] = "SOURCE",
+	[EHLO_X_REVERSE_NAME] = "REVERSE_NAME",
 };
 
 /* A number that follows p, if it is one; 0 if not, or if it is too large. */
@@ -37,16 +54,39 @@ number(const char *p)
 }
 
 /* The value of NAME=n in a line of LIMITS. */
-static uint64_t
+static unsigned
 limit(const char *p, const char *name)
 {
 	size_t len = strlen(name);
+	uint64_t n;
 
 	for (; *p && *p != '\n'; p++) {
-		if (*p == ' ' && strncasecmp(p + 1, name, len) == 0)
-			return number(p + 1 + len);
+		if (*p != ' ' || strncasecmp(p + 1, name, len) != 0)
+			continue;
+		n = number(p + 1 + len);
+		return n > UINT32_MAX ? 0 : (unsigned)n;
 	}
 	return 0;
+}
+
+/* Which words of a list follow p on its line: bit n for list[n]. */
+static unsigned
+words(const char *p, const char *const *list, size_t count)
+{
+	unsigned found = 0;
+	size_t i, len;
+
+	while (*p == ' ') {
+		p += strspn(p, " ");
+		len = strcspn(p, " \n");
+		for (i = 0; i < count; i++) {
+			if (strlen(list[i]) == len &&
+			    strncasecmp(p, list[i], len) == 0)
+				found |= 1u << i;
+		}
+		p += len;
+	}
+	return found;
 }
 
 static void
@@ -54,7 +94,6 @@ parse_line(const char *p, struct ehlo *out)
 {
 	size_t i, len = strcspn(p, " \n");
 	unsigned offer = 0;
-	uint64_t n;
 
 	for (i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
 		const char *k = keywords[i].keyword;
@@ -67,9 +106,15 @@ parse_line(const char *p, struct ehlo *out)
 	if (offer == EHLO_SIZE && *p == ' ')
 		out->size = number(p + 1);
 	if (offer == EHLO_LIMITS) {
-		n = limit(p, "MAILMAX=");
-		out->mail_max = n > UINT32_MAX ? 0 : (unsigned)n;
+		out->mail_max = limit(p, "MAILMAX=");
+		out->rcpt_max = limit(p, "RCPTMAX=");
 	}
+	if (offer == EHLO_AUTH)
+		out->auth |= words(p, mechanisms, SASL_MECHANISMS);
+	if (offer == EHLO_XCLIENT)
+		out->xclient |= words(p, attributes, EHLO_X);
+	if (offer == EHLO_XFORWARD)
+		out->xforward |= words(p, attributes, EHLO_X);
 }
 
 void
@@ -80,4 +125,37 @@ ehlo_parse(const struct reply *reply, struct ehlo *out)
 	memset(out, 0, sizeof *out);
 	for (; p; p = strchr(p + 1, '\n'))
 		parse_line(p + 1, out);
+}
+
+const char *
+ehlo_attribute(enum ehlo_xclient attribute)
+{
+	return attributes[attribute];
+}
+
+void
+ehlo_modest(struct ehlo *out)
+{
+	memset(out, 0, sizeof *out);
+	out->offers = EHLO_PIPELINING | EHLO_SIZE | EHLO_8BITMIME |
+	    EHLO_ENHANCED;
+}
+
+/* The smaller of two, of which 0 is none. */
+static uint64_t
+smaller(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+void
+ehlo_meet(struct ehlo *out, const struct ehlo *e)
+{
+	out->offers &= e->offers;
+	out->size = smaller(out->size, e->size);
+	out->mail_max = (unsigned)smaller(out->mail_max, e->mail_max);
+	out->rcpt_max = (unsigned)smaller(out->rcpt_max, e->rcpt_max);
+	out->auth &= e->auth;
+	out->xclient &= e->xclient;
+	out->xforward &= e->xforward;
 }

@@ -43,5 +43,10 @@ struct ehlo {
 };
 
 void ehlo_parse(const struct reply *, struct ehlo *out);
+const char *ehlo_attribute(enum ehlo_xclient);	/* "NAME" */
+/* What any server can be expected to take. */
+void ehlo_modest(struct ehlo *out);
+/* Leave in out what both offer, of sizes and limits the smaller. */
+void ehlo_meet(struct ehlo *out, const struct ehlo *);
 
 #endif

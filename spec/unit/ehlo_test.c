@@ -2,6 +2,7 @@
 #include "ehlo.h"
 #include "queue_id.h"
 #include "reply.h"
+#include "sasl.h"
 
 #include "test.h"
 
@@ -19,11 +20,29 @@ static const struct {
 	{ "hub\nSIZE 1x", EHLO_SIZE, 0, 0 },
 	{ "hub\nSIZE 99999999999999999999", EHLO_SIZE, 0, 0 },
 	{ "hub\nSIZED\nPIPELINING2\n\n", 0, 0, 0 },
-	{ "hub\nAUTH PIPELINING", 0, 0, 0 },
+	{ "hub\nAUTH PIPELINING", EHLO_AUTH, 0, 0 },
+	{ "hub\nREQUIRETLS\nrequiretl", EHLO_REQUIRETLS, 0, 0 },
 	{ "hub\nLIMITS RCPTMAX=5 MAILMAX=20", EHLO_LIMITS, 0, 20 },
 	{ "hub\nLIMITS MAILMAX=20 x\nSTARTTLS", EHLO_LIMITS | EHLO_STARTTLS,
 	    0, 20 },
 	{ "hub\nLIMITS MAILMAX=99999999999", EHLO_LIMITS, 0, 0 },
+};
+
+/* Words behind a keyword: bits of mechanisms, XCLIENT, XFORWARD. */
+static const struct {
+	const char *text;
+	unsigned auth, xclient, xforward;
+} words[] = {
+	{ "hub\nAUTH PLAIN login CRAM-MD5", 1 << SASL_PLAIN | 1 << SASL_LOGIN,
+	    0, 0 },
+	{ "hub\nAUTH=PLAIN\nAUTHPLAIN\nAUTH", 0, 0, 0 },
+	{ "hub\nAUTH  PLAINER PLAIN ", 1 << SASL_PLAIN, 0, 0 },
+	{ "hub\nAUTH PLAIN\nAUTH EXTERNAL", 1 << SASL_PLAIN |
+	    1 << SASL_EXTERNAL, 0, 0 },
+	{ "hub\nXCLIENT NAME ADDR x\nXFORWARD SOURCE", 0,
+	    1 << EHLO_X_NAME | 1 << EHLO_X_ADDR, 1 << EHLO_X_SOURCE },
+	{ "hub\nXCLIENT\nXFORWARD ADDRESS NAM REVERSE_NAME", 0, 0,
+	    1 << EHLO_X_REVERSE_NAME },
 };
 
 static const struct { const char *text, *want; } replies[] = {
@@ -45,6 +64,47 @@ static const struct { const char *text, *want; } replies[] = {
 	    "0123456789012345678901234567890" },
 };
 
+static void
+test_words(void)
+{
+	struct reply reply;
+	struct ehlo e;
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+		reply_set(&reply, 250, "", "%s", words[i].text);
+		ehlo_parse(&reply, &e);
+		test_int(words[i].text, e.auth, words[i].auth);
+		test_int(words[i].text, e.xclient, words[i].xclient);
+		test_int(words[i].text, e.xforward, words[i].xforward);
+	}
+	reply_set(&reply, 250, "", "hub\nLIMITS RCPTMAX=5 MAILMAX=20 x");
+	ehlo_parse(&reply, &e);
+	test_int("RCPTMAX", e.rcpt_max, 5);
+}
+
+static void
+test_meet(void)
+{
+	struct ehlo a = { .offers = EHLO_DSN | EHLO_SIZE, .size = 100,
+		.rcpt_max = 7, .auth = 3 };
+	const struct ehlo b = { .offers = EHLO_SIZE, .size = 50, .auth = 1,
+		.mail_max = 9 };
+	const struct ehlo c = { .offers = EHLO_SIZE };
+
+	ehlo_meet(&a, &b);
+	test_int("offers", a.offers, EHLO_SIZE);
+	test_int("size", (long long)a.size, 50);
+	test_int("rcpt_max", a.rcpt_max, 7);
+	test_int("mail_max", a.mail_max, 9);
+	test_int("auth", a.auth, 1);
+	ehlo_meet(&a, &c);
+	test_int("no size is no limit", (long long)a.size, 50);
+	ehlo_modest(&a);
+	test_ok("8 bits can be expected", a.offers & EHLO_8BITMIME);
+	test_ok("DSN cannot", !(a.offers & EHLO_DSN));
+}
+
 int
 main(void)
 {
@@ -65,5 +125,7 @@ main(void)
 		queue_id_parse(replies[i].text, id, sizeof id);
 		test_str(replies[i].text, id, replies[i].want);
 	}
+	test_words();
+	test_meet();
 	return test_done();
 }

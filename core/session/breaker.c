@@ -24,6 +24,14 @@ breaker_failed(struct breaker *b, int64_t now)
 }
 
 void
+breaker_trip(struct breaker *b, int64_t now)
+{
+	if (b->failures < BREAKER_FAILURES)
+		b->failures = BREAKER_FAILURES - 1;
+	breaker_failed(b, now);
+}
+
+void
 breaker_worked(struct breaker *b)
 {
 	memset(b, 0, sizeof *b);

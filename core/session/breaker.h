@@ -19,6 +19,7 @@ enum { BREAKER_FAILURES = 3 };
 
 bool breaker_open(const struct breaker *, int64_t now);
 void breaker_failed(struct breaker *, int64_t now);
+void breaker_trip(struct breaker *, int64_t now);	/* at the first one */
 void breaker_worked(struct breaker *);
 
 #endif

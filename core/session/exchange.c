@@ -1,9 +1,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "txn.h"
+#include "mem.h"
 
+#include "envelope.h"
 #include "linkpool.h"
+#include "txn.h"
 
 #include "exchange.h"
 
@@ -39,9 +41,10 @@ exchange_clear(struct exchange *x)
 
 void
 exchange_use(struct exchange *x, struct link *l,
-    const struct relay_timeouts *timeouts)
+    const struct relay_session *session, const struct relay_timeouts *timeouts)
 {
 	x->link = l;
+	x->session = session;
 	x->dirty = l->reused;
 	x->proven = !l->reused;
 	x->mailed = x->committed = false;
@@ -116,25 +119,48 @@ note_refusal(struct exchange *x, const struct txn_rcpt *r,
 		    reply->text);
 }
 
+static struct envelope_hop
+hop_of(const struct exchange *x)
+{
+	const struct upstream *up = x->link->up;
+
+	return (struct envelope_hop){
+		upstream_ehlo(up), upstream_is_verified(up),
+		upstream_is_authenticated(up),
+	};
+}
+
+static void
+send_rcpt(struct exchange *x, const struct txn_rcpt *r)
+{
+	struct envelope_hop hop = hop_of(x);
+	struct buf text;
+
+	buf_init(&text);
+	envelope_rcpt(&text, r, &hop);
+	upstream_command(x->link->up, UPSTREAM_RCPT, "%.*s", (int)text.len,
+	    text.p);
+	buf_clear(&text);
+}
+
 /* MAIL, and RSET before it where something else was begun. */
 static void
 send_mail(struct exchange *x, const struct txn *txn, uint64_t size)
 {
 	struct upstream *up = x->link->up;
-	unsigned offers = upstream_ehlo(up)->offers;
-	char param[32] = "";
+	struct envelope_hop hop = hop_of(x);
 	struct txn_rcpt *r;
+	struct buf text;
 
 	for (r = txn->rcpts; r; r = r->next)
 		r->offered = false;
 	if (x->dirty)
 		upstream_command(up, UPSTREAM_RSET, "RSET");
-	if (size && offers & EHLO_SIZE)
-		snprintf(param, sizeof param, " SIZE=%llu",
-		    (unsigned long long)size);
-	upstream_command(up, UPSTREAM_MAIL, "MAIL FROM:<%s>%s%s",
-	    txn->sender.path.text, param, txn->sender.eight_bit &&
-	    offers & EHLO_8BITMIME ? " BODY=8BITMIME" : "");
+	upstream_forward(up, x->session, txn->id);
+	buf_init(&text);
+	envelope_mail(&text, txn, size, &hop);
+	upstream_command(up, UPSTREAM_MAIL, "%.*s", (int)text.len, text.p);
+	buf_clear(&text);
 	x->dirty = true;
 	x->mailed = false;
 	x->accepted = 0;
@@ -157,8 +183,7 @@ exchange_rcpt(struct exchange *x, const struct txn *txn, struct txn_rcpt *r)
 		send_mail(x, txn, txn->sender.size);
 	x->rcpt = r;
 	x->asked = 1;
-	upstream_command(x->link->up, UPSTREAM_RCPT, "RCPT TO:<%s>",
-	    r->path.text);
+	send_rcpt(x, r);
 }
 
 bool
@@ -176,28 +201,22 @@ exchange_is_whole(const struct exchange *x, const struct txn *txn)
 }
 
 bool
-exchange_can_carry(const struct exchange *x, const struct txn *txn,
-    const struct message *m)
+exchange_fits(const struct exchange *x, const struct txn *txn,
+    const struct txn_rcpt *r, const struct message *m, struct reply *out)
 {
-	struct message_reader reader;
-	struct buf chunk;
-	bool found = false;
-	int more = 1;
-	size_t i;
+	struct envelope_hop hop = hop_of(x);
+	unsigned max = hop.ehlo->rcpt_max;
+	size_t count = x->mailed ? x->accepted + 1 : 1;
 
-	if (upstream_ehlo(x->link->up)->offers & EHLO_8BITMIME ||
-	    !txn->sender.eight_bit)
+	if (!envelope_fits(txn, r, m, &hop, out))
+		return false;
+	if (!r)
+		count = envelope_rcpts(txn);
+	if (!max || count <= max)
 		return true;
-	buf_init(&chunk);
-	message_reader_init(&reader, m);
-	while (more > 0 && !found) {
-		more = message_reader_next(&reader, &chunk, CHUNK_SIZE);
-		for (i = 0; i < chunk.len && !found; i++)
-			found = chunk.p[i] & 0x80;
-		buf_empty(&chunk);
-	}
-	buf_clear(&chunk);
-	return !found;
+	reply_set(out, 452, "4.5.3", "the next hop takes %u recipients at a "
+	    "time", max);
+	return false;
 }
 
 void
@@ -208,6 +227,8 @@ exchange_deliver(struct exchange *x, const struct txn *txn,
 	struct txn_rcpt *r;
 
 	begin_step(x, EXCHANGE_DELIVER, txn);
+	for (r = txn->rcpts; r; r = r->next)
+		r->final = NULL;
 	x->message = m;
 	x->rcpt = next_accepted(txn->rcpts);
 	if (whole) {
@@ -215,8 +236,7 @@ exchange_deliver(struct exchange *x, const struct txn *txn,
 	} else {
 		send_mail(x, txn, message_out_size(m));
 		for (r = x->rcpt; r; r = next_accepted(r->next)) {
-			upstream_command(x->link->up, UPSTREAM_RCPT,
-			    "RCPT TO:<%s>", r->path.text);
+			send_rcpt(x, r);
 			x->asked++;
 		}
 	}
@@ -367,14 +387,36 @@ on_end(struct exchange *x, const struct reply *reply)
 		finish(x);
 		return;
 	}
-	if (r)
+	if (r) {
+		r->final = arena_memdup(x->txn->arena, reply, sizeof *reply);
 		x->rcpt = next_accepted(r->next);
+	}
 	if (reply_class(reply->code) != 2)
 		note_refusal(x, r, reply);
 	else if (!x->refused)
 		x->result = *reply;
 	if (!upstream_pending(x->link->up))
 		settle(x);
+}
+
+/* XFORWARD is refused: it may still think of the client before.  On a fresh
+ * connection there was none, and mail does not hang on what is for its log. */
+static bool
+on_forwarded(struct exchange *x, const struct reply *reply)
+{
+	char text[128];
+
+	if (reply_class(reply->code) == 2)
+		return true;
+	snprintf(text, sizeof text, "XFORWARD refused: %d %.100s", reply->code,
+	    reply->text);
+	if (x->link->reused) {
+		x->proven = false;
+		lost(x, UPSTREAM_GARBLED, text);
+		return false;
+	}
+	linkpool_log(x->link->pool, x->session, text);
+	return true;
 }
 
 static void
@@ -391,7 +433,14 @@ on_reply(struct exchange *x, enum upstream_verb verb,
 	switch (verb) {
 	case UPSTREAM_BANNER:
 	case UPSTREAM_HELLO:
+	case UPSTREAM_STARTTLS:
+	case UPSTREAM_AUTH:
+	case UPSTREAM_XCLIENT:
 		return;
+	case UPSTREAM_XFORWARD:
+		if (!on_forwarded(x, reply))
+			return;
+		break;
 	case UPSTREAM_RSET:
 		if (reply_class(reply->code) != 2) {
 			lost(x, UPSTREAM_GARBLED, "RSET refused");

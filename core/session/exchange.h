@@ -12,6 +12,7 @@
 #include "upstream.h"
 
 struct link;
+struct relay_session;
 struct relay_timeouts;
 struct txn;
 struct txn_rcpt;
@@ -46,6 +47,7 @@ struct exchange {
 	bool committed;			/* the final dot is on its way */
 	/* private */
 	enum exchange_step step;
+	const struct relay_session *session;
 	const struct txn *txn;		/* during a step */
 	const struct message *message;
 	struct txn_rcpt *rcpt;		/* whose reply comes next */
@@ -65,13 +67,14 @@ void exchange_init(struct exchange *, exchange_fn, void *arg);
 void exchange_clear(struct exchange *);
 /* A connection, for a new transaction; the exchange returns it to its pool. */
 void exchange_use(struct exchange *, struct link *,
-    const struct relay_timeouts *);
+    const struct relay_session *, const struct relay_timeouts *);
 
 /* Is there an open transaction that is just what txn says now? */
 bool exchange_is_whole(const struct exchange *, const struct txn *);
-/* 8-bit content that was announced goes only where 8BITMIME is offered. */
-bool exchange_can_carry(const struct exchange *, const struct txn *,
-    const struct message *);
+/* Can this next hop have that recipient (NULL: all of them), and that message
+ * (NULL: it is not there yet)?  False with *out the refusal. */
+bool exchange_fits(const struct exchange *, const struct txn *,
+    const struct txn_rcpt *, const struct message *, struct reply *out);
 /* RCPT, with MAIL before it if none is open. */
 void exchange_rcpt(struct exchange *, const struct txn *, struct txn_rcpt *);
 /* Deliver in the open transaction if that is whole, else in a new one. */

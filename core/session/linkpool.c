@@ -1,38 +1,12 @@
-#include <assert.h>
-#include <string.h>
-
-#include "addr.h"
 #include "clock.h"
-#include "log.h"
 #include "mem.h"
+#include "reply.h"
 
-#include "breaker.h"
-#include "nexthop.h"
-#include "upstream.h"
+#include "linkpool_state.h"
 
 #include "linkpool.h"
 
-enum {
-	LOG_PAUSE = 5000,	/* ms between two lines about one next hop */
-	POOLS_MAX = 64,		/* more than that: forget those out of use */
-};
-
-struct linkpool {
-	struct linkpools *pools;
-	char *url;
-	char *host, *path;
-	struct upstream_conf conf;
-	unsigned size, uses;
-	double idle_time, wait_time;
-	unsigned count, holders;
-	struct breaker breaker;
-	int64_t logged;			/* clock_ms of the last line */
-	unsigned unlogged;
-	struct link *idle;		/* the one used last is first */
-	struct link *others;
-	struct linkpool_ticket *waiting, **waiting_end;
-	struct linkpool *next, **prev;
-};
+enum { CLEAR_TIME = 5 * 60 * 1000 };	/* ms without TLS after it failed */
 
 static void on_event(void *, const struct upstream_event *);
 static void serve(struct linkpool *);
@@ -81,8 +55,8 @@ link_free(struct link *l)
 	serve(p);
 }
 
-static void
-link_quit(struct link *l)
+void
+linkpool_quit(struct link *l)
 {
 	upstream_quit(l->up);
 	link_free(l);
@@ -92,26 +66,43 @@ static void
 link_open(struct linkpool *p, struct linkpool_ticket *t)
 {
 	struct link *l = mem_alloc(sizeof *l);
+	struct upstream_conf conf = p->conf;
 
 	l->pool = p;
 	l->state = LINK_OPENING;
+	l->clear = clock_ms() < p->clear_until;
 	l->ticket = t;
 	t->opening = l;
 	link_insert(l, &p->others);
 	p->count++;
 	p->pools->stats.connections++;
-	l->up = upstream_new(&p->conf, &t->timeouts, on_event, l);
+	conf.client = t->session;
+	conf.clear = l->clear;
+	l->up = upstream_new(&conf, &t->timeouts, on_event, l);
 }
 
 static struct link *
 link_give(struct link *l)
 {
-	l->reused = l->state == LINK_IDLE;
 	set_state(l, LINK_BUSY);
 	l->uses++;
 	if (l->reused)
 		l->pool->pools->stats.reused++;
 	return l;
+}
+
+/* One that is ready, for a ticket.  NULL: it has to be told first for whom. */
+static struct link *
+link_engage(struct link *l, struct linkpool_ticket *t)
+{
+	l->reused = l->state == LINK_IDLE;
+	upstream_own(l->up, &t->timeouts, on_event, l);
+	if (!t->session || !upstream_introduce(l->up, t->session))
+		return link_give(l);
+	set_state(l, LINK_INTRODUCED);
+	l->ticket = t;
+	t->opening = l;
+	return NULL;
 }
 
 /* It waits for its next use, or for its end. */
@@ -122,12 +113,13 @@ link_rest(struct link *l)
 	unsigned mail_max = upstream_ehlo(l->up)->mail_max;
 
 	set_state(l, LINK_IDLE);
-	if (p->pools->draining || l->uses >= p->uses ||
+	if (p->pools->draining || l->uses >= p->hop.pool_uses ||
+	    p->hop.identity == NEXTHOP_IDENTITY_PROXY ||
 	    (mail_max && l->uses >= mail_max) || !upstream_in_step(l->up)) {
-		link_quit(l);
+		linkpool_quit(l);
 		return;
 	}
-	upstream_idle(l->up, p->idle_time);
+	upstream_idle(l->up, p->hop.pool_idle);
 	serve(p);
 }
 
@@ -142,8 +134,14 @@ ticket_remove(struct linkpool_ticket *t)
 	else
 		p->waiting_end = t->prev;
 	t->prev = NULL;
-	ev_timer_stop(p->pools->loop, &t->timer);
+	ev_timer_stop(p->pools->conf.loop, &t->timer);
 	p->pools->stats.waiting--;
+}
+
+static bool
+is_denied(const struct linkpool *p)
+{
+	return breaker_open(&p->denied, clock_ms());
 }
 
 /* Idle connections and free places go to those who wait. */
@@ -151,50 +149,144 @@ static void
 serve(struct linkpool *p)
 {
 	struct linkpool_ticket *t;
+	struct link *l;
 
-	while ((t = p->waiting) && (p->idle || p->count < p->size)) {
+	while ((t = p->waiting) &&
+	    (p->idle || (p->count < p->hop.pool_size && !is_denied(p)))) {
 		ticket_remove(t);
-		if (p->idle)
-			t->fn(t->arg, link_give(p->idle), LINKPOOL_UNREACHED);
-		else
+		if (!p->idle)
 			link_open(p, t);
+		else if ((l = link_engage(p->idle, t)))
+			t->fn(t->arg, l, LINKPOOL_UNREACHED);
 	}
 }
 
 static void
-on_greeted(struct link *l)
+on_wait_over(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct linkpool_ticket *t = w->data;
+
+	ticket_remove(t);
+	if (t->fault == LINKPOOL_FULL)
+		linkpool_log(t->pool, t->session,
+		    "no connection free in time");
+	t->fn(t->arg, NULL, t->fault);
+}
+
+static void
+wait_for_link(struct linkpool_ticket *t, double seconds,
+    enum linkpool_fault fault)
+{
+	struct linkpool *p = t->pool;
+
+	t->next = NULL;
+	t->prev = p->waiting_end;
+	*p->waiting_end = t;
+	p->waiting_end = &t->next;
+	p->pools->stats.waiting++;
+	t->fault = fault;
+	ev_timer_init(&t->timer, on_wait_over, seconds, 0);
+	t->timer.data = t;
+	ev_timer_start(p->pools->conf.loop, &t->timer);
+}
+
+/* A new connection, as soon as there may be one. */
+static void
+obtain(struct linkpool_ticket *t)
+{
+	struct linkpool *p = t->pool;
+
+	if (is_denied(p))
+		wait_for_link(t, 0, LINKPOOL_DENIED);
+	else if (p->count < p->hop.pool_size)
+		link_open(p, t);
+	else
+		wait_for_link(t, p->hop.pool_wait, LINKPOOL_FULL);
+}
+
+/* It can be reached, and this is what it offers. */
+static void
+note_opened(struct link *l)
 {
 	struct linkpool *p = l->pool;
-	struct linkpool_ticket *t = l->ticket;
 
 	p->pools->stats.opened++;
 	breaker_worked(&p->breaker);
+	breaker_worked(&p->denied);
+	p->offered = clock_ms();
+	p->offer = *upstream_ehlo(l->up);
+	if (!upstream_is_verified(l->up))
+		p->offer.offers &= ~(unsigned)EHLO_REQUIRETLS;
+}
+
+/* Once when it is open, and again when it has been told for whom: then it is
+ * as good as new. */
+static void
+on_ready(struct link *l)
+{
+	struct linkpool_ticket *t = l->ticket;
+	bool opened = l->state == LINK_OPENING;
+
+	if (opened)
+		note_opened(l);
 	l->ticket = NULL;
 	if (!t) {
 		link_rest(l);
 		return;
 	}
 	t->opening = NULL;
-	t->fn(t->arg, link_give(l), LINKPOOL_UNREACHED);
+	if (!opened)
+		link_give(l)->reused = false;
+	else if (!link_engage(l, t))
+		return;
+	t->fn(t->arg, l, LINKPOOL_UNREACHED);
+}
+
+/* It could not be made ready.  True: there is another way to try. */
+static bool
+on_failed(struct link *l, const struct upstream_event *event,
+    enum linkpool_fault *out)
+{
+	const struct relay_session *s = l->ticket ? l->ticket->session : NULL;
+	struct linkpool *p = l->pool;
+	bool insecure = event->fault == UPSTREAM_INSECURE;
+	bool denied = event->fault == UPSTREAM_DENIED;
+
+	if (l->state == LINK_INTRODUCED && l->reused)
+		return true;
+	p->pools->stats.failed++;
+	linkpool_log(p, s, event->text);
+	if (insecure && !l->clear && p->hop.tls == NEXTHOP_TLS_TRY &&
+	    !p->hop.implicit_tls && !p->hop.user) {
+		p->clear_until = clock_ms() + CLEAR_TIME;
+		return true;
+	}
+	if (denied)
+		breaker_trip(&p->denied, clock_ms());
+	if (l->state == LINK_OPENING)
+		breaker_failed(&p->breaker, clock_ms());
+	*out = insecure ? LINKPOOL_INSECURE : denied ? LINKPOOL_DENIED :
+	    LINKPOOL_UNREACHED;
+	return false;
 }
 
 static void
 on_lost(struct link *l, const struct upstream_event *event)
 {
-	struct linkpool *p = l->pool;
+	bool wanted = l->state == LINK_OPENING || l->state == LINK_INTRODUCED;
+	enum linkpool_fault fault = LINKPOOL_UNREACHED;
 	struct linkpool_ticket *t = l->ticket;
+	bool again = wanted && on_failed(l, event, &fault);
 
 	upstream_free(l->up);
-	if (l->state == LINK_OPENING) {
-		p->pools->stats.failed++;
-		breaker_failed(&p->breaker, clock_ms());
-		linkpool_log(p, t ? t->session : NULL, event->text);
-	}
 	link_free(l);
 	if (!t)
 		return;
 	t->opening = NULL;
-	t->fn(t->arg, NULL, LINKPOOL_UNREACHED);
+	if (again)
+		obtain(t);
+	else
+		t->fn(t->arg, NULL, fault);
 }
 
 /* Replies to what is of no interest any more, and to RSET at last. */
@@ -216,7 +308,7 @@ on_event(void *arg, const struct upstream_event *event)
 
 	switch (event->what) {
 	case UPSTREAM_READY:
-		on_greeted(l);
+		on_ready(l);
 		return;
 	case UPSTREAM_REPLY:
 		on_reply(l, event);
@@ -229,29 +321,6 @@ on_event(void *arg, const struct upstream_event *event)
 	}
 }
 
-static void
-on_wait_over(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct linkpool_ticket *t = w->data;
-
-	ticket_remove(t);
-	linkpool_log(t->pool, t->session, "no connection free in time");
-	t->fn(t->arg, NULL, LINKPOOL_FULL);
-}
-
-static void
-wait_for_link(struct linkpool *p, struct linkpool_ticket *t)
-{
-	t->next = NULL;
-	t->prev = p->waiting_end;
-	*p->waiting_end = t;
-	p->waiting_end = &t->next;
-	p->pools->stats.waiting++;
-	ev_timer_init(&t->timer, on_wait_over, p->wait_time, 0);
-	t->timer.data = t;
-	ev_timer_start(p->pools->loop, &t->timer);
-}
-
 struct link *
 linkpool_take(struct linkpool *p, struct linkpool_ticket *t, bool fresh)
 {
@@ -259,25 +328,43 @@ linkpool_take(struct linkpool *p, struct linkpool_ticket *t, bool fresh)
 	t->opening = NULL;
 	t->prev = NULL;
 	if (p->idle && !fresh)
-		return link_give(p->idle);
+		return link_engage(p->idle, t);
 	/* Room for a fresh one is made by an idle one, if there is one. */
-	if (p->count >= p->size && p->idle)
-		link_quit(p->idle);
-	if (p->count < p->size)
-		link_open(p, t);
-	else
-		wait_for_link(p, t);
+	if (p->count >= p->hop.pool_size && p->idle)
+		linkpool_quit(p->idle);
+	obtain(t);
 	return NULL;
 }
 
+/* One that is being opened is of use to others, unless it carries the name of
+ * this one's client, or nobody will come any more. */
 void
 linkpool_cancel(struct linkpool_ticket *t)
 {
+	struct link *l = t->opening;
+
 	if (t->prev)
 		ticket_remove(t);
-	if (t->opening)
-		t->opening->ticket = NULL;
 	t->opening = NULL;
+	if (!l)
+		return;
+	l->ticket = NULL;
+	if (l->pool->pools->draining ||
+	    l->pool->hop.identity == NEXTHOP_IDENTITY_PROXY)
+		linkpool_close(l);
+}
+
+bool
+linkpool_has_room(const struct linkpool *p)
+{
+	return p->count < p->hop.pool_size;
+}
+
+void
+linkpool_close_idle(struct linkpool *p)
+{
+	while (p->idle)
+		linkpool_quit(p->idle);
 }
 
 void
@@ -302,163 +389,4 @@ linkpool_return(struct link *l, bool reset)
 		set_state(l, LINK_RESETTING);
 	else
 		link_rest(l);
-}
-
-void
-linkpool_log_begin(struct log_line *line, const struct relay_session *session,
-    int level)
-{
-	char client[ADDR_TEXT_MAX];
-
-	log_begin(line, (enum log_level)level, "relay_error");
-	if (!session || line->off)
-		return;
-	log_str(line, "id", session->id);
-	log_str(line, "client", addr_text(session->client, client));
-}
-
-void
-linkpool_log(struct linkpool *p, const struct relay_session *session,
-    const char *text)
-{
-	int64_t now = clock_ms();
-	struct log_line line;
-
-	if (p->logged && now - p->logged < LOG_PAUSE) {
-		p->unlogged++;
-		return;
-	}
-	linkpool_log_begin(&line, session, LOG_WARN);
-	log_str(&line, "relay", p->url);
-	log_str(&line, "text", text);
-	if (p->unlogged)
-		log_int(&line, "more", p->unlogged);
-	log_end(&line);
-	p->logged = now;
-	p->unlogged = 0;
-}
-
-static struct linkpool *
-linkpool_find(const struct linkpools *ps, const char *url)
-{
-	struct linkpool *p = ps->first;
-
-	while (p && strcmp(p->url, url) != 0)
-		p = p->next;
-	return p;
-}
-
-static void
-linkpool_free(struct linkpool *p)
-{
-	*p->prev = p->next;
-	if (p->next)
-		p->next->prev = p->prev;
-	p->pools->count--;
-	mem_free(p->host);
-	mem_free(p->path);
-	mem_free(p->url);
-	mem_free(p);
-}
-
-/* Hooks may name any next hop: forget those that were used once. */
-static void
-sweep(struct linkpools *ps)
-{
-	struct linkpool *p, *next;
-
-	for (p = ps->first; p; p = next) {
-		next = p->next;
-		if (!p->holders && !p->count && !p->waiting &&
-		    !linkpool_shunned(p))
-			linkpool_free(p);
-	}
-}
-
-static struct linkpool *
-linkpool_new(struct linkpools *ps, const struct nexthop *hop)
-{
-	struct linkpool *p = mem_alloc(sizeof *p);
-
-	p->pools = ps;
-	p->url = mem_strdup(hop->url);
-	p->host = hop->host ? mem_strdup(hop->host) : NULL;
-	p->path = hop->path ? mem_strdup(hop->path) : NULL;
-	p->conf = (struct upstream_conf){
-		.loop = ps->loop, .dns = ps->dns, .hostname = ps->hostname,
-		.host = p->host, .port = hop->port, .path = p->path,
-		.lmtp = hop->kind == NEXTHOP_LMTP,
-	};
-	p->waiting_end = &p->waiting;
-	p->next = ps->first;
-	p->prev = &ps->first;
-	if (p->next)
-		p->next->prev = &p->next;
-	ps->first = p;
-	ps->count++;
-	return p;
-}
-
-struct linkpool *
-linkpool_hold(struct linkpools *ps, const struct nexthop *hop)
-{
-	struct linkpool *p = linkpool_find(ps, hop->url);
-
-	if (!p && ps->count >= POOLS_MAX)
-		sweep(ps);
-	if (!p)
-		p = linkpool_new(ps, hop);
-	p->size = hop->pool_size ? hop->pool_size : 1;
-	p->uses = hop->pool_uses ? hop->pool_uses : 1;
-	p->idle_time = hop->pool_idle;
-	p->wait_time = hop->pool_wait;
-	p->holders++;
-	return p;
-}
-
-void
-linkpool_drop(struct linkpool *p)
-{
-	assert(p->holders);
-	p->holders--;
-}
-
-bool
-linkpool_shunned(const struct linkpool *p)
-{
-	return breaker_open(&p->breaker, clock_ms());
-}
-
-bool
-linkpools_shunned(const struct linkpools *ps, const char *url)
-{
-	const struct linkpool *p = linkpool_find(ps, url);
-
-	return p && linkpool_shunned(p);
-}
-
-void
-linkpools_drain(struct linkpools *ps)
-{
-	struct linkpool *p;
-
-	ps->draining = true;
-	for (p = ps->first; p; p = p->next) {
-		while (p->idle)
-			link_quit(p->idle);
-	}
-}
-
-void
-linkpools_clear(struct linkpools *ps)
-{
-	linkpools_drain(ps);
-	while (ps->first) {
-		struct linkpool *p = ps->first;
-
-		assert(!p->holders && !p->waiting);
-		while (p->others)
-			linkpool_close(p->others);
-		linkpool_free(p);
-	}
 }

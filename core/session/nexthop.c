@@ -14,8 +14,8 @@ enum {
 };
 
 static const char want_url[] =
-    "smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:/path or "
-    "discard:";
+    "smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, "
+    "maildir:/path or discard:";
 static const char want_host[] =
     "host or host:port after \"//\", an IPv6 address in brackets";
 static const char want_port[] = "a port from 1 to 65535";
@@ -183,6 +183,12 @@ nexthop_parse(const char *url, const char *dir, struct arena *arena,
 	hop.url = canonical(s, arena, &hop);
 	*out = hop;
 	return 0;
+}
+
+bool
+nexthop_answers(const struct nexthop *hop)
+{
+	return hop->kind == NEXTHOP_SMTP || hop->kind == NEXTHOP_LMTP;
 }
 
 const struct route *

@@ -50,6 +50,9 @@ struct nexthop {
 	double timeout;		/* seconds for every step; 0: the session's timeouts */
 };
 
+/* Is it asked about recipients (SMTP, LMTP)?  Others just store. */
+bool nexthop_answers(const struct nexthop *);
+
 struct route {
 	const char *name;	/* as written: a name from relays, or a URL */
 	const struct nexthop *hop;

@@ -55,12 +55,6 @@ hop_of(const struct relay *r)
 	return &r->route->hop[r->hop];
 }
 
-static bool
-asks_recipients(const struct nexthop *hop)
-{
-	return hop->kind == NEXTHOP_SMTP || hop->kind == NEXTHOP_LMTP;
-}
-
 /* Let go of the next hop: its connection goes back to the pool. */
 static void
 leave(struct relay *r)
@@ -88,7 +82,7 @@ finish(struct relay *r)
 {
 	r->step = STEP_NONE;
 	r->result.seconds = (double)(clock_ms() - r->began) / 1000;
-	turn_add(r->relays->pools.loop, &r->tell);
+	turn_add(r->relays->pools.conf.loop, &r->tell);
 }
 
 static void
@@ -103,8 +97,8 @@ worth_trying(const struct relay *r, size_t i)
 {
 	const struct nexthop *hop = &r->route->hop[i];
 
-	return r->try_all || !asks_recipients(hop) ||
-	    !linkpools_shunned(&r->relays->pools, hop->url);
+	return r->try_all || !nexthop_answers(hop) ||
+	    !linkpools_shunned(&r->relays->pools, hop);
 }
 
 /* On to the next hop that is worth it, from index i on.  False: none left. */
@@ -214,16 +208,20 @@ proceed(struct relay *r)
 {
 	struct exchange *x = &r->exchange;
 
+	bool rcpt = r->step == STEP_RCPT;
+	const char *tls = upstream_tls(x->link->up);
+
 	r->result.relay = hop_of(r)->url;
-	if (r->step == STEP_RCPT) {
-		exchange_rcpt(x, r->txn, r->rcpt);
-	} else if (exchange_can_carry(x, r->txn, r->message)) {
-		exchange_deliver(x, r->txn, r->message);
-	} else {
-		leave(r);
-		reply_set(&r->result.reply, 554, "5.6.3",
-		    "8-bit content, and the next hop takes 7-bit only");
+	snprintf(r->result.tls, sizeof r->result.tls, "%s", tls ? tls : "");
+	if (!exchange_fits(x, r->txn, rcpt ? r->rcpt : NULL,
+	    rcpt ? NULL : r->message, &r->result.reply)) {
+		if (!rcpt)
+			leave(r);
 		finish(r);
+	} else if (rcpt) {
+		exchange_rcpt(x, r->txn, r->rcpt);
+	} else {
+		exchange_deliver(x, r->txn, r->message);
 	}
 }
 
@@ -242,13 +240,19 @@ on_link(void *arg, struct link *l, enum linkpool_fault fault)
 	struct relay_timeouts timeouts = timeouts_of(r);
 
 	if (l) {
-		exchange_use(&r->exchange, l, &timeouts);
+		exchange_use(&r->exchange, l, &r->session, &timeouts);
 		proceed(r);
 		return;
 	}
 	switch (fault) {
 	case LINKPOOL_UNREACHED:
 		next_hop(r, "4.4.1", "the next hop cannot be reached");
+		return;
+	case LINKPOOL_INSECURE:
+		next_hop(r, "4.7.4", "no TLS with the next hop as it must be");
+		return;
+	case LINKPOOL_DENIED:
+		next_hop(r, "4.7.0", "the next hop does not let us in");
 		return;
 	case LINKPOOL_FULL:
 		next_hop(r, "4.3.2", "too many connections to the next hop");
@@ -290,7 +294,7 @@ store(struct relay *r)
 {
 	const struct nexthop *hop = hop_of(r);
 	const struct maildir_conf conf = {
-		r->relays->offload, hop->path, r->session.hostname,
+		r->relays->pools.conf.offload, hop->path, r->session.hostname,
 	};
 
 	r->result.relay = hop->url;
@@ -310,7 +314,7 @@ attempt(struct relay *r)
 {
 	struct link *l;
 
-	if (!asks_recipients(hop_of(r))) {
+	if (!nexthop_answers(hop_of(r))) {
 		store(r);
 		return;
 	}
@@ -349,7 +353,7 @@ relay_free(struct relay *r)
 {
 	if (!r)
 		return;
-	turn_remove(r->relays->pools.loop, &r->tell);
+	turn_remove(r->relays->pools.conf.loop, &r->tell);
 	maildir_cancel(r->maildir);
 	leave(r);
 	mem_free(r);
@@ -364,7 +368,7 @@ relay_route(const struct relay *r)
 bool
 relay_can_check(const struct relay *r)
 {
-	return asks_recipients(&r->route->hop[0]);
+	return nexthop_answers(&r->route->hop[0]);
 }
 
 bool

@@ -59,6 +59,7 @@ struct relay_result {
 	struct reply reply;	/* what to tell the client */
 	const char *relay;	/* URL of the next hop; "" if none was reached */
 	char id[64];		/* queue id the next hop named, or "" */
+	char tls[16];		/* "TLSv1.3", or "" in the clear */
 	bool discarded;		/* discard: took it */
 	double seconds;
 	bool unknown;		/* lost after the final dot: may have been delivered */

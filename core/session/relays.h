@@ -7,8 +7,8 @@
 /* relays: what the hand-offs of one worker share. */
 struct relays {
 	struct linkpools pools;
-	struct offload *offload;
 	char *hostname;
+	struct watch *watches;
 };
 
 #endif

@@ -8,35 +8,19 @@
 #include "conn.h"
 #include "mem.h"
 #include "reply.h"
+#include "tls.h"
 
 #include "dial.h"
+#include "identity.h"
+#include "nexthop.h"
+#include "upstream_state.h"
 
 #include "upstream.h"
 
-enum { COMMAND_MAX = 1024, TEXT_MAX = 512 };
+enum { TEXT_MAX = 512 };
 
-struct upstream {
-	struct upstream_conf conf;
-	struct relay_timeouts timeouts;
-	upstream_fn fn;
-	void *arg;
-	struct dial *dial;
-	struct conn *conn;
-	struct ehlo ehlo;
-	struct reply_parser parser;
-	struct buf expected;	/* one verb, an octet, for each reply */
-	struct buf unsent;	/* lines, each behind its verb */
-	size_t unsent_count;
-	bool ready, hello_failed;
-	bool in_content;	/* after 354, before the end */
-	bool content_asked;	/* DATA was sent and not refused */
-	double idle;		/* seconds that it may be idle; 0: for ever */
-	bool telling, gone;
-};
-
-/* False if the owner freed it meanwhile. */
-static bool
-tell(struct upstream *u, const struct upstream_event *event)
+bool
+upstream_tell(struct upstream *u, const struct upstream_event *event)
 {
 	u->telling = true;
 	u->fn(u->arg, event);
@@ -54,6 +38,8 @@ release(struct upstream *u)
 	conn_free(u->conn);
 	buf_clear(&u->expected);
 	buf_clear(&u->unsent);
+	buf_clear(&u->preface);
+	buf_clear(&u->identity);
 	u->dial = NULL;
 	u->conn = NULL;
 }
@@ -73,7 +59,7 @@ upstream_free(struct upstream *u)
 void
 upstream_quit(struct upstream *u)
 {
-	if (u->conn && !u->in_content) {
+	if (u->conn && !u->in_content && !u->securing) {
 		conn_puts(u->conn, "QUIT\r\n");
 		conn_close(u->conn);
 		u->conn = NULL;
@@ -81,9 +67,10 @@ upstream_quit(struct upstream *u)
 	upstream_free(u);
 }
 
-/* It is over.  Before the greeting is done that means not reached. */
-static void __attribute__((format(printf, 3, 4)))
-lose(struct upstream *u, enum upstream_fault fault, const char *fmt, ...)
+/* Before it is ready, most faults mean that it was not reached. */
+void
+upstream_lose(struct upstream *u, enum upstream_fault fault,
+    const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	struct upstream_event event = { .what = UPSTREAM_LOST, .text = text };
@@ -92,18 +79,22 @@ lose(struct upstream *u, enum upstream_fault fault, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	event.fault = u->ready ? fault : UPSTREAM_UNREACHED;
+	if (!u->ready && fault != UPSTREAM_INSECURE && fault != UPSTREAM_DENIED)
+		fault = UPSTREAM_UNREACHED;
+	event.fault = fault;
 	release(u);
-	tell(u, &event);
+	upstream_tell(u, &event);
 }
 
 /* The deadline is that of the reply that comes next. */
-static void
-set_deadline(struct upstream *u)
+void
+upstream_set_deadline(struct upstream *u)
 {
 	double seconds = u->idle;
 
-	if (u->in_content)
+	if (u->securing)
+		seconds = u->timeouts.connect;
+	else if (u->in_content)
 		seconds = u->timeouts.data;
 	else if (u->expected.len && u->expected.p[0] == UPSTREAM_BANNER)
 		seconds = u->timeouts.connect;
@@ -115,14 +106,24 @@ set_deadline(struct upstream *u)
 	conn_deadline(u->conn, seconds);
 }
 
+void
+upstream_expect(struct upstream *u, enum upstream_verb verb)
+{
+	const char octet = (char)verb;
+
+	buf_append(&u->expected, &octet, 1);
+}
+
 /* Send what may be sent: everything, or one command at a time. */
 static void
 flow(struct upstream *u)
 {
 	bool all = u->ehlo.offers & EHLO_PIPELINING && u->ready;
 
+	if (u->securing)
+		return;
 	while (u->unsent.len && (all || !u->expected.len)) {
-		char *end = memchr(u->unsent.p, '\n', u->unsent.len);
+		char *end = memchr(u->unsent.p + 1, '\n', u->unsent.len - 1);
 		size_t len = (size_t)(end - u->unsent.p) + 1;
 
 		if (u->unsent.p[0] == UPSTREAM_DATA)
@@ -132,62 +133,36 @@ flow(struct upstream *u)
 		buf_consume(&u->unsent, len);
 		u->unsent_count--;
 	}
-	set_deadline(u);
+	upstream_set_deadline(u);
 }
 
 void
 upstream_command(struct upstream *u, enum upstream_verb verb,
     const char *fmt, ...)
 {
-	char line[COMMAND_MAX];
-	char octet = (char)verb;
+	const char octet = (char)verb;
+	char *line;
+	size_t from;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof line, fmt, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	assert(n > 0 && (size_t)n < sizeof line);
-	assert(!memchr(line, '\n', (size_t)n) && !u->in_content);
+	assert(n > 0 && !u->in_content);
 	buf_append(&u->unsent, &octet, 1);
-	buf_append(&u->unsent, line, (size_t)n);
-	buf_append(&u->unsent, "\r\n", 2);
+	from = u->unsent.len;
+	line = buf_reserve(&u->unsent, (size_t)n + sizeof "\r\n");
+	va_start(ap, fmt);
+	vsnprintf(line, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	assert(!memchr(line, '\n', (size_t)n));
+	memcpy(line + n, "\r\n", 2);
+	buf_commit(&u->unsent, (size_t)n + 2);
+	assert(u->unsent.len == from + (size_t)n + 2);
 	u->unsent_count++;
 	if (u->conn)
 		flow(u);
-}
-
-static void
-hello(struct upstream *u)
-{
-	const char *verb = u->conf.lmtp ? "LHLO" : "EHLO";
-
-	if (u->hello_failed)
-		verb = "HELO";
-	upstream_command(u, UPSTREAM_HELLO, "%s %s", verb, u->conf.hostname);
-}
-
-/* HELO is for servers that know nothing else (RFC 5321 3.2). */
-static bool
-on_hello(struct upstream *u, const struct reply *reply)
-{
-	const struct upstream_event event = { .what = UPSTREAM_READY };
-	int class = reply_class(reply->code);
-
-	if (class == 5 && !u->hello_failed && !u->conf.lmtp) {
-		u->hello_failed = true;
-		hello(u);
-		return true;
-	}
-	if (class != 2) {
-		lose(u, UPSTREAM_UNREACHED, "greeting refused: %d %s",
-		    reply->code, reply->text);
-		return false;
-	}
-	if (!u->hello_failed)
-		ehlo_parse(reply, &u->ehlo);
-	u->ready = true;
-	return tell(u, &event);
 }
 
 /* Nobody waits for a reply: it may refuse the content that is being sent. */
@@ -200,9 +175,9 @@ on_unexpected(struct upstream *u, const struct reply *reply)
 	int class = reply_class(reply->code);
 
 	if (u->in_content && (class == 4 || class == 5))
-		return tell(u, &event);
-	lose(u, UPSTREAM_GARBLED, "reply to nothing: %d %s", reply->code,
-	    reply->text);
+		return upstream_tell(u, &event);
+	upstream_lose(u, UPSTREAM_GARBLED, "reply to nothing: %d %s",
+	    reply->code, reply->text);
 	return false;
 }
 
@@ -214,7 +189,7 @@ on_reply(struct upstream *u, const struct reply *reply)
 	};
 
 	if (reply->code == 421) {
-		lose(u, UPSTREAM_CLOSED, "421 %s", reply->text);
+		upstream_lose(u, UPSTREAM_CLOSED, "421 %s", reply->text);
 		return false;
 	}
 	if (!u->expected.len)
@@ -223,15 +198,11 @@ on_reply(struct upstream *u, const struct reply *reply)
 	buf_consume(&u->expected, 1);
 	switch (event.verb) {
 	case UPSTREAM_BANNER:
-		if (reply_class(reply->code) == 2) {
-			hello(u);
-			return true;
-		}
-		lose(u, UPSTREAM_UNREACHED, "banner: %d %s", reply->code,
-		    reply->text);
-		return false;
 	case UPSTREAM_HELLO:
-		return on_hello(u, reply);
+	case UPSTREAM_STARTTLS:
+	case UPSTREAM_AUTH:
+	case UPSTREAM_XCLIENT:
+		return upstream_hello_reply(u, event.verb, reply);
 	case UPSTREAM_DATA:
 		u->in_content = reply->code == 354;
 		u->content_asked = u->in_content;
@@ -239,18 +210,19 @@ on_reply(struct upstream *u, const struct reply *reply)
 	case UPSTREAM_END:
 		/* It cannot have taken what it has not been sent. */
 		if (conn_unsent(u->conn) && reply_class(reply->code) == 2) {
-			lose(u, UPSTREAM_GARBLED, "%d before the end of data",
-			    reply->code);
+			upstream_lose(u, UPSTREAM_GARBLED,
+			    "%d before the end of data", reply->code);
 			return false;
 		}
 		u->content_asked = u->expected.len > 0;
 		break;
 	case UPSTREAM_RSET:
+	case UPSTREAM_XFORWARD:
 	case UPSTREAM_MAIL:
 	case UPSTREAM_RCPT:
 		break;
 	}
-	return tell(u, &event);
+	return upstream_tell(u, &event);
 }
 
 static void
@@ -262,10 +234,11 @@ on_input(struct upstream *u)
 		switch (reply_parse(&u->parser, in)) {
 		case REPLY_MORE:
 			if (!u->expected.len && !u->in_content)
-				lose(u, UPSTREAM_GARBLED, "reply to nothing");
+				upstream_lose(u, UPSTREAM_GARBLED,
+				    "reply to nothing");
 			return;
 		case REPLY_MALFORMED:
-			lose(u, UPSTREAM_GARBLED, "malformed reply");
+			upstream_lose(u, UPSTREAM_GARBLED, "malformed reply");
 			return;
 		case REPLY_DONE:
 			if (!on_reply(u, &u->parser.reply) || !u->conn)
@@ -281,14 +254,35 @@ on_timeout(struct upstream *u)
 {
 	struct conn *c = u->conn;
 
+	if (u->securing) {
+		upstream_lose(u, UPSTREAM_INSECURE,
+		    "TLS handshake: no answer in time");
+		return;
+	}
 	if (u->expected.len || u->in_content) {
-		lose(u, UPSTREAM_SLOW, "no answer in time");
+		upstream_lose(u, UPSTREAM_SLOW, "no answer in time");
 		return;
 	}
 	u->conn = NULL;
 	conn_puts(c, "QUIT\r\n");
 	conn_close(c);
-	lose(u, UPSTREAM_IDLE, "idle");
+	upstream_lose(u, UPSTREAM_IDLE, "idle");
+}
+
+/* The end of the connection; in the handshake it is that which failed, and the
+ * peer is to have our alert. */
+static void
+on_end(struct upstream *u, const char *why)
+{
+	struct conn *c = u->conn;
+
+	if (!u->securing) {
+		upstream_lose(u, UPSTREAM_CLOSED, "%s", why);
+		return;
+	}
+	u->conn = NULL;
+	upstream_lose(u, UPSTREAM_INSECURE, "TLS handshake: %s", why);
+	conn_close(c);
 }
 
 static void
@@ -299,23 +293,24 @@ on_conn(void *arg, enum conn_event what)
 
 	switch (what) {
 	case CONN_CONNECTED:
+		return;
 	case CONN_SECURED:
+		upstream_hello_secured(u);
 		return;
 	case CONN_DATA:
 		on_input(u);
 		return;
 	case CONN_DRAINED:
-		set_deadline(u);
-		tell(u, &drained);
+		upstream_set_deadline(u);
+		upstream_tell(u, &drained);
 		return;
 	case CONN_EOF:
-		lose(u, UPSTREAM_CLOSED, "connection closed");
+	case CONN_ERROR:
+		on_end(u, what == CONN_EOF ? "connection closed" :
+		    conn_strerror(u->conn));
 		return;
 	case CONN_TIMEOUT:
 		on_timeout(u);
-		return;
-	case CONN_ERROR:
-		lose(u, UPSTREAM_CLOSED, "%s", conn_strerror(u->conn));
 		return;
 	}
 }
@@ -323,18 +318,16 @@ on_conn(void *arg, enum conn_event what)
 static void
 on_dialled(void *arg, struct conn *c, const char *error)
 {
-	const char banner = UPSTREAM_BANNER;
 	struct upstream *u = arg;
 
 	u->dial = NULL;
 	if (!c) {
-		lose(u, UPSTREAM_UNREACHED, "%s", error);
+		upstream_lose(u, UPSTREAM_UNREACHED, "%s", error);
 		return;
 	}
 	u->conn = c;
 	conn_own(c, on_conn, u);
-	buf_append(&u->expected, &banner, 1);
-	set_deadline(u);
+	upstream_hello_start(u);
 }
 
 struct upstream *
@@ -343,8 +336,8 @@ upstream_new(const struct upstream_conf *conf,
 {
 	struct upstream *u = mem_alloc(sizeof *u);
 	struct dial_target target = {
-		.loop = conf->loop, .dns = conf->dns, .host = conf->host,
-		.port = conf->port, .path = conf->path,
+		.loop = conf->loop, .dns = conf->dns, .host = conf->hop->host,
+		.port = conf->hop->port, .path = conf->hop->path,
 		.timeout = timeouts->connect,
 	};
 
@@ -352,9 +345,15 @@ upstream_new(const struct upstream_conf *conf,
 	u->timeouts = *timeouts;
 	u->fn = fn;
 	u->arg = arg;
+	u->clear = conf->clear;
 	buf_init(&u->expected);
 	buf_init(&u->unsent);
+	buf_init(&u->preface);
+	buf_init(&u->identity);
 	reply_parser_init(&u->parser);
+	if (conf->hop->identity == NEXTHOP_IDENTITY_PROXY)
+		identity_proxy(&u->preface, conf->client);
+	u->conf.client = NULL;
 	u->dial = dial_start(&target, on_dialled, u);
 	return u;
 }
@@ -369,7 +368,7 @@ upstream_own(struct upstream *u, const struct relay_timeouts *timeouts,
 	u->arg = arg;
 	u->idle = 0;
 	if (u->conn)
-		set_deadline(u);
+		upstream_set_deadline(u);
 }
 
 const struct ehlo *
@@ -381,7 +380,25 @@ upstream_ehlo(const struct upstream *u)
 bool
 upstream_is_lmtp(const struct upstream *u)
 {
-	return u->conf.lmtp;
+	return u->conf.hop->kind == NEXTHOP_LMTP;
+}
+
+const char *
+upstream_tls(const struct upstream *u)
+{
+	return u->secured && u->conn ? conn_tls(u->conn)->version : NULL;
+}
+
+bool
+upstream_is_verified(const struct upstream *u)
+{
+	return u->secured && u->conf.hop->tls == NEXTHOP_TLS_VERIFY;
+}
+
+bool
+upstream_is_authenticated(const struct upstream *u)
+{
+	return u->authenticated;
 }
 
 size_t
@@ -408,7 +425,7 @@ void
 upstream_idle(struct upstream *u, double seconds)
 {
 	u->idle = seconds;
-	set_deadline(u);
+	upstream_set_deadline(u);
 }
 
 struct buf *
@@ -437,5 +454,5 @@ upstream_end(struct upstream *u, size_t replies)
 	memset(verbs, UPSTREAM_END, replies);
 	buf_commit(&u->expected, replies);
 	u->in_content = false;
-	set_deadline(u);
+	upstream_set_deadline(u);
 }

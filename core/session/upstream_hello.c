@@ -1,0 +1,235 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+#include "conn.h"
+#include "reply.h"
+
+#include "identity.h"
+#include "nexthop.h"
+
+#include "upstream_state.h"
+
+/*
+ * From a connection to one that is ready for mail: banner, EHLO, STARTTLS and
+ * EHLO again, AUTH; later XCLIENT and EHLO again.
+ */
+static void
+hello(struct upstream *u)
+{
+	const char *verb = upstream_is_lmtp(u) ? "LHLO" : "EHLO";
+
+	if (u->hello_failed)
+		verb = "HELO";
+	upstream_command(u, UPSTREAM_HELLO, "%s %s", verb,
+	    *u->helo ? u->helo : u->conf.hostname);
+}
+
+static bool
+handshake(struct upstream *u)
+{
+	if (!u->conf.tls) {
+		upstream_lose(u, UPSTREAM_INSECURE, "TLS: %s",
+		    u->conf.tls_error);
+		return false;
+	}
+	u->securing = true;
+	conn_secure_client(u->conn, u->conf.tls);
+	upstream_set_deadline(u);
+	return true;
+}
+
+bool
+upstream_hello_start(struct upstream *u)
+{
+	upstream_expect(u, UPSTREAM_BANNER);
+	if (u->preface.len)
+		conn_send(u->conn, u->preface.p, u->preface.len);
+	if (u->conf.hop->implicit_tls)
+		return handshake(u);
+	upstream_set_deadline(u);
+	return true;
+}
+
+/* What was offered in the clear is not believed (RFC 3207 4.2). */
+bool
+upstream_hello_secured(struct upstream *u)
+{
+	u->securing = false;
+	u->secured = true;
+	memset(&u->ehlo, 0, sizeof u->ehlo);
+	u->hello_failed = false;
+	if (u->expected.len)
+		upstream_set_deadline(u);	/* for the banner */
+	else
+		hello(u);
+	return true;
+}
+
+/* TLS where it can be had, or has to be: false if that is under way. */
+static bool
+has_tls(struct upstream *u)
+{
+	enum nexthop_tls want = u->conf.hop->tls;
+
+	if (u->secured || want == NEXTHOP_TLS_OFF)
+		return true;
+	if (want == NEXTHOP_TLS_TRY &&
+	    (u->clear || !(u->ehlo.offers & EHLO_STARTTLS))) {
+		u->clear = true;
+		return true;
+	}
+	if (u->ehlo.offers & EHLO_STARTTLS)
+		upstream_command(u, UPSTREAM_STARTTLS, "STARTTLS");
+	else
+		upstream_lose(u, UPSTREAM_INSECURE, "STARTTLS is not offered");
+	return false;
+}
+
+/* The next line of who the client is. */
+static void
+say_identity(struct upstream *u)
+{
+	const char *p = u->identity.p + u->told;
+	size_t len = strcspn(p, "\n");
+
+	u->told += len + 1;
+	upstream_command(u, UPSTREAM_XCLIENT, "%.*s", (int)len, p);
+}
+
+bool
+upstream_hello_advance(struct upstream *u)
+{
+	const struct upstream_event ready = { .what = UPSTREAM_READY };
+
+	if (!has_tls(u))
+		return u->conn != NULL;
+	if (u->conf.hop->user && !u->authenticated)
+		return upstream_auth_start(u);
+	if (u->told + 1 < u->identity.len) {
+		say_identity(u);
+		return true;
+	}
+	if (!u->xclient)
+		u->xclient = u->ehlo.xclient;
+	u->ready = true;
+	return upstream_tell(u, &ready);
+}
+
+/* HELO is for servers that know nothing else (RFC 5321 3.2). */
+static bool
+on_hello(struct upstream *u, const struct reply *reply)
+{
+	int class = reply_class(reply->code);
+
+	if (class == 5 && !u->hello_failed && !upstream_is_lmtp(u)) {
+		u->hello_failed = true;
+		hello(u);
+		return true;
+	}
+	if (class != 2) {
+		upstream_lose(u, UPSTREAM_UNREACHED, "greeting refused: %d %s",
+		    reply->code, reply->text);
+		return false;
+	}
+	memset(&u->ehlo, 0, sizeof u->ehlo);
+	if (!u->hello_failed)
+		ehlo_parse(reply, &u->ehlo);
+	return upstream_hello_advance(u);
+}
+
+/* What stands behind the 220 was not sent by whom the handshake will prove:
+ * somebody has put words into the server's mouth. */
+static bool
+on_starttls(struct upstream *u, const struct reply *reply)
+{
+	if (conn_input(u->conn)->len) {
+		upstream_lose(u, UPSTREAM_UNREACHED,
+		    "octets behind the reply to STARTTLS");
+		return false;
+	}
+	if (reply->code == 220)
+		return handshake(u);
+	if (u->conf.hop->tls == NEXTHOP_TLS_TRY) {
+		u->clear = true;
+		return upstream_hello_advance(u);
+	}
+	upstream_lose(u, UPSTREAM_INSECURE, "STARTTLS refused: %d %s",
+	    reply->code, reply->text);
+	return false;
+}
+
+bool
+upstream_hello_reply(struct upstream *u, enum upstream_verb verb,
+    const struct reply *reply)
+{
+	if (verb == UPSTREAM_HELLO)
+		return on_hello(u, reply);
+	if (verb == UPSTREAM_STARTTLS)
+		return on_starttls(u, reply);
+	if (verb == UPSTREAM_AUTH)
+		return upstream_auth_reply(u, reply);
+	if (reply_class(reply->code) == 2) {
+		hello(u);
+		return true;
+	}
+	upstream_lose(u, UPSTREAM_UNREACHED, "%s: %d %s",
+	    verb == UPSTREAM_BANNER ? "banner" : "XCLIENT refused",
+	    reply->code, reply->text);
+	return false;
+}
+
+static bool
+wants(const struct upstream *u, enum nexthop_identity one)
+{
+	enum nexthop_identity want = u->conf.hop->identity;
+
+	return want == one || want == NEXTHOP_IDENTITY_BEST;
+}
+
+bool
+upstream_introduce(struct upstream *u, const struct relay_session *session)
+{
+	const char *helo = session->helo ? session->helo : "";
+	struct buf lines;
+
+	if (!u->xclient || !wants(u, NEXTHOP_IDENTITY_XCLIENT))
+		return false;
+	buf_init(&lines);
+	identity_xclient(&lines, session, u->xclient);
+	buf_append(&lines, "", 1);
+	if (u->identity.len && strcmp(lines.p, u->identity.p) == 0 &&
+	    strcmp(helo, u->helo) == 0) {
+		buf_clear(&lines);
+		return false;
+	}
+	buf_clear(&u->identity);
+	u->identity = lines;
+	u->told = 0;
+	u->ready = u->hello_failed = false;
+	snprintf(u->helo, sizeof u->helo, "%s", helo);
+	say_identity(u);
+	return true;
+}
+
+void
+upstream_forward(struct upstream *u, const struct relay_session *session,
+    const char *id)
+{
+	struct buf lines;
+	const char *p;
+	size_t len;
+
+	if (u->xclient && wants(u, NEXTHOP_IDENTITY_XCLIENT))
+		return;
+	if (!u->ehlo.xforward || !wants(u, NEXTHOP_IDENTITY_XFORWARD))
+		return;
+	buf_init(&lines);
+	identity_xforward(&lines, session, u->ehlo.xforward, id);
+	buf_append(&lines, "", 1);
+	for (p = lines.p; *p; p += len + 1) {
+		len = strcspn(p, "\n");
+		upstream_command(u, UPSTREAM_XFORWARD, "%.*s", (int)len, p);
+	}
+	buf_clear(&lines);
+}

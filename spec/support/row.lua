@@ -27,8 +27,7 @@ local sink = require "spec.support.sink"
 local row = { sanitized = lunette.program:match "build%-san" ~= nil }
 local at  -- what the cases being declared run against
 
-local landed = false
-local ways = landed and { "clear", "starttls", "implicit" } or { "clear" }
+local ways = { "clear", "starttls", "implicit" }
 local spoken = { clear = "in the clear", starttls = "after STARTTLS", implicit = "over TLS" }
 -- Longer texts go in pieces of more than one octet.
 local few = 4000
@@ -46,9 +45,6 @@ local limits = "errors = 0, soft_errors = 0, commands = 0, messages = 0, per_cli
 -- The listeners are 1, with STARTTLS, and 2, with TLS.
 local base = [[
 relay = "%s"; hooks = { "yes" }; workers = { count = 1 }; limits = { %s };
-%s
-]]
-local secured = [[
 tls = { cert = "%s", key = "%s" };
 listen = { { "127.0.0.1:0", tls = "starttls" }, { "127.0.0.1:0", tls = "implicit" } };
 ]]
@@ -83,7 +79,7 @@ function row.at:start(more)
   end
   local config = base:format(self.hop and self.hop.url or "maildir:mail",
     limits .. (o.limits and ", " .. o.limits or ""),
-    landed and secured:format(self.pair.cert, self.pair.key) or "")
+    self.pair.cert, self.pair.key)
   self.server = lunette.start {
     config = config .. (o.config or "") .. (more or ""), hooks = o.hooks, files = o.files,
     env = o.env,

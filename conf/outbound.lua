@@ -10,9 +10,17 @@ hostname = "out.example.org"                                   -- <--
 -- An address inside: this server must not be reached from the world.
 listen = { "10.0.0.2:25" }                                     -- <--
 
--- The provider's server takes everything that we accept.  One that asks for
--- TLS or a password has to wait for a later version; until then, put a mail
--- server of your own between.
+-- People send from their mail programs with a password, on port 465 with TLS
+-- from the first octet:
+--   tls    = { cert = "/etc/lunette/tls/out.pem",
+--              key  = "/etc/lunette/tls/out.key" }
+--   listen = { "10.0.0.2:25",
+--              { "10.0.0.2:465", tls = "implicit", auth = "required" } }
+
+-- The provider's server takes everything that we accept.  One that wants a
+-- password gets it over TLS, and nothing is ever sent without:
+--   relay = { "smtp://smtp.provider.example:587", tls = "verify",
+--             auth = { user = "company", password = env "RELAY_PASSWORD" } }
 relay = { "smtp://smtp.provider.example:25", timeout = "30s" } -- <--
 
 -- The provider need not be asked about each recipient: it is not its own

@@ -9,10 +9,18 @@
 hostname = "mx.example.org"                                    -- <--
 listen   = { "0.0.0.0:25", "[::]:25" }
 
+-- A certificate makes these offer STARTTLS.  After a renewal: SIGHUP.
+-- tls = { cert = "/etc/lunette/tls/mx.pem", key = "/etc/lunette/tls/mx.key" }
+
 -- The server behind.  Each recipient is put to it before we answer, so that a
 -- user it does not know is refused by us and never bounced.  With more than
 -- one, the next is tried when one does not answer:
 --   relay = { "smtp://10.0.0.5:25", "smtp://10.0.0.6:25" }
+-- If it is to apply rules of its own to the real client, and lets us say who
+-- that is (Postfix: smtpd_authorized_xclient_hosts):
+--   relay = { "smtp://127.0.0.1:10025", xclient = true }
+-- On another machine, over TLS, its certificate checked against a CA:
+--   relay = { "smtp://mail.example.org", tls = "verify", ca = "ca.pem" }
 relay = "smtp://127.0.0.1:10025"                               -- <--
 check_recipients = "relay"
 

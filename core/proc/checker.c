@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "log.h"
 #include "mem.h"
 #include "policy.h"
 #include "value.h"
@@ -98,6 +99,22 @@ report(struct checker *c, const struct policy *policy)
 	buf_clear(&b);
 }
 
+/* AUTH that nobody could pass is not offered; someone wanted it, though. */
+static void
+warn_of_auth(const struct conf *c, const struct policy *policy)
+{
+	const struct conf_listener *l;
+
+	for (l = c->listener; l < c->listener + c->listeners; l++) {
+		if (l->session.auth == SESSION_AUTH_OFF ||
+		    policy_stages(policy, l->session.chain) >> STAGE_AUTH & 1)
+			continue;
+		log_event(LOG_WARN, "start", "%s: listener %s: auth is not "
+		    "offered: no hook there listens at the stage auth",
+		    c->path, l->name);
+	}
+}
+
 /* Become what a worker is.  Where that can be done, its directory for large
  * messages must be there; a check by someone else does not ask. */
 static int
@@ -164,9 +181,11 @@ checker_run(const struct checker_args *a)
 	pc.running = a->running;
 	pc.running_size = LOADER_RUNNING_MAX;
 	policy = policy_load(&pc, NULL, error, sizeof error);
-	if (policy)
+	if (policy) {
+		warn_of_auth(&conf, policy);
 		report(&c, policy);
-	else
+	} else {
 		frame_send(c.fd, FRAME_FAILED, error, strlen(error));
+	}
 	_exit(policy ? 0 : 1);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "mem.h"
 #include "policy.h"
 #include "session.h"
+#include "tls.h"
 #include "capability.h"
 #include "descriptors.h"
 #include "detach.h"
@@ -222,6 +224,15 @@ drop(struct worker *w, char error[CONF_ERROR_MAX])
 	return 0;
 }
 
+/* The keys of tickets are the supervisor's to write. */
+static void
+guard_tickets(const struct tls_tickets *t)
+{
+	if (t)
+		(void)mprotect((void *)(uintptr_t)t, tls_tickets_size(),
+		    PROT_READ);
+}
+
 static int
 make_engine(struct worker *w, char error[CONF_ERROR_MAX])
 {
@@ -248,6 +259,7 @@ make_engine(struct worker *w, char error[CONF_ERROR_MAX])
 		    "used: %s", strerror(errno));
 		return -1;
 	}
+	guard_tickets(r->tickets);
 	w->engine = engine_new(&args, error);
 	return w->engine ? 0 : -1;
 }

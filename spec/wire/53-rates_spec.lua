@@ -1,0 +1,140 @@
+-- Rates: connections and handshakes of one client in a minute, over all
+-- workers; clients behind a proxy; stress.
+local certificate = require "spec.support.certificate"
+local lunette = require "spec.support.lunette"
+local process = require "spec.support.process"
+local wait = require "spec.support.wait"
+
+local tell = [[
+local verdict = require "lunette.verdict"
+return {
+  rcpt = function() return verdict.accept() end,
+  vrfy = function(session)
+    return verdict.reject("5.1.1", ("stress %s connections %d")
+      :format(tostring(session.stress), session.counts.connections))
+  end,
+} ]]
+
+local function start(text)
+  return lunette.start {
+    config = [[ relay = "discard:"; hooks = { "tell" }; ]] .. text,
+    hooks = { tell = tell },
+  }
+end
+
+-- "PROXY TCP4 ..." for a client of that address.
+local function header(ip)
+  return ("PROXY TCP4 %s 127.0.0.1 4000 25\r\n"):format(ip)
+end
+
+describe("a client that comes", function()
+  local dir, pair
+
+  setup(function()
+    dir = process.directory()
+    pair = certificate.make(dir, "mx")
+  end)
+  teardown(function() process.remove(dir) end)
+  after_each(lunette.clean)
+
+  local tls = function()
+    return ("tls = { cert = %q, key = %q }; "):format(pair.cert, pair.key)
+  end
+
+  it("too often is refused, over all workers", function()
+    local server = start [[ limits = { client_rate = 6 }; workers = { count = 2 } ]]
+    for _ = 1, 6 do
+      local c = server:dial()
+      c:hello()
+      c:close()
+    end
+    for _ = 1, 3 do
+      local c = server:dial()
+      c:expect "421 4%.7%.0"
+      c:expect_closed()
+    end
+    server:dial({ source = "127.0.0.2" }):expect(220)
+    assert.equal(3, server:wait_count(3, "connect", { result = "refused", limit = "client_rate",
+      level = "info" }))
+    -- A reload is no way around it.
+    assert.equal("reload_done", server:reload().event)
+    server:dial():expect "421 4%.7%.0"
+    server:stop()
+  end)
+
+  it("too often gets no reply where it expects TLS", function()
+    local server = start(tls() .. [[ limits = { client_rate = 1 };
+      listen = { { "127.0.0.1:0", tls = "implicit" } } ]])
+    server:dial({ tls = true }):expect(220)
+    local c = server:dial()
+    c:expect_closed()
+    server:wait_for("connect", { result = "refused", limit = "client_rate" })
+    server:stop()
+  end)
+
+  it("with too many handshakes is refused them", function()
+    local server = start(tls() .. [[ limits = { tls_rate = 3 }; workers = { count = 2 };
+      listen = { "127.0.0.1:0", { "127.0.0.1:0", tls = "implicit" } } ]])
+    for _ = 1, 2 do
+      local c = server:dial()
+      c:hello()
+      c:starttls({}, "c.test")
+    end
+    server:dial({ tls = true }, 2):expect(220)
+    local c = server:dial()
+    c:hello()
+    c:cmd("STARTTLS", "454 4%.7%.0")
+    assert.equal(250, c:mail {}.code)
+    server:dial({}, 2):expect_closed()
+    server:dial({ tls = true, source = "127.0.0.2" }, 2):expect(220)
+    server:wait_count(2, "connect", { result = "refused", limit = "tls_rate" })
+    server:stop()
+  end)
+
+  it("through a proxy is counted, and not the proxy", function()
+    local server = start [[ limits = { per_client = 2 }; proxy_clients = "127.0.0.1";
+      workers = { count = 2 }; listen = { { "127.0.0.1:0", proxy = true } } ]]
+    local function through(ip)
+      local c = server:dial()
+      c:send(header(ip))
+      return c
+    end
+    local open = {}
+    for i = 1, 8 do
+      open[i] = through("192.0.2." .. math.ceil(i / 2))
+      open[i]:hello()
+    end
+    assert.matches("connections 2$", open[8]:cmd("VRFY x", 550).text)
+    through("192.0.2.1"):expect "421 4%.7%.0"
+    open[1]:cmd("QUIT", 221)
+    open[1]:expect_closed()
+    wait.for_("room for one more", function()
+      local c = through "192.0.2.1"
+      return c:reply().code == 220
+    end)
+    server:wait_for("connect", { result = "refused", limit = "client" })
+    server:stop()
+  end)
+
+  it("late finds a server under stress", function()
+    local server = start [[ workers = { count = 1, sessions = 10 } ]]
+    local open = {}
+    for i = 1, 7 do
+      open[i] = server:dial()
+      open[i]:hello()
+    end
+    local function stressed()
+      return open[1]:cmd("VRFY x", 550).text:match "stress true" ~= nil
+    end
+    assert.is_false(stressed())
+    open[8] = server:dial()
+    open[8]:hello()
+    assert.is_true(stressed())
+    open[8]:close()
+    wait.for_("the last to be gone", function() return server:status().sessions == 7 end)
+    assert.is_true(stressed())
+    open[7]:close()
+    wait.for_("stress to go", function() return not stressed() end)
+    server:stop()
+  end)
+end)

@@ -246,7 +246,8 @@ on_closed(struct session *s)
 	session_end_txn(s, on_last_txn_ended);
 }
 
-/* Nobody listens at the other end if it was lost. */
+/* Nobody listens at the other end if it was lost; where a handshake failed,
+ * somebody does. */
 static void
 close_conn(struct session *s)
 {
@@ -254,7 +255,7 @@ close_conn(struct session *s)
 	s->io->bytes_out = conn_bytes_out(s->conn) + conn_unsent(s->conn);
 	if (s->io->verb == COMMAND_AUTH)
 		session_wipe_line(s);
-	if (conn_errno(s->conn) != 0)
+	if (conn_errno(s->conn) != 0 && s->reason != SESSION_TLS)
 		conn_free(s->conn);
 	else
 		conn_close(s->conn);

@@ -102,6 +102,8 @@ on_headers_asked(struct session *s)
 			session_refused(s);
 			return;
 		}
+		if (io->verdict == VERDICT_DEFER)
+			s->errors++;	/* as session_refused has it */
 		io->refusal = arena_memdup(s->txn.arena, &io->reply,
 		    sizeof io->reply);
 		io->refusal_hangup = io->hangup;

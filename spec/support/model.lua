@@ -1,0 +1,304 @@
+-- model: what a session must answer, command by command: the reference automaton.
+--
+-- It knows the protocol and nothing of the program: one state, one row for each
+-- verb, one function for each that does more than answer.  A command is a table
+-- of spec/support/babble.lua; follows says that more octets came with it.
+--
+--   local m = model.new { tls = "offered", auth = "off", limits = {} }
+--   local want = m:command(c, follows)		-- { code, enhanced }
+--
+-- After it, m.over: the connection is closed; m.waits: what the client has to
+-- send next ("content", "response", "handshake"), nil for a command.
+local model = {}
+model.__index = model
+
+-- Must be last in a group; not before a greeting; takes no argument; counts
+-- against limits.commands; allowed in the clear where TLS is required; not
+-- without AUTH where that is; final: what follows does not matter; framed:
+-- octets follow, whatever the answer is.
+local rows = {
+  HELO = { last = true, counted = true, clear = true },
+  EHLO = { last = true, counted = true, clear = true },
+  LHLO = { last = true, counted = true, clear = true },
+  MAIL = { greeted = true, login = true },
+  RCPT = { greeted = true },
+  DATA = { greeted = true, bare = true, last = true },
+  RSET = { bare = true, counted = true },
+  NOOP = { counted = true, clear = true },
+  HELP = { counted = true },
+  VRFY = { last = true, counted = true, login = true },
+  EXPN = { last = true, counted = true },
+  ETRN = { last = true, counted = true },
+  STARTTLS = { last = true, counted = true, clear = true },
+  AUTH = { last = true, counted = true },
+  XCLIENT = { last = true, clear = true },
+  XFORWARD = { clear = true },
+  QUIT = { bare = true, clear = true, final = true },
+  UNKNOWN = { counted = true },
+}
+
+-- What hooks answer to a word, at the stages of these verbs.
+local words = {
+  no = { HELO = 550, EHLO = 550, MAIL = 550, RCPT = 550, DATA = 554, VRFY = 550, UNKNOWN = 550,
+    content = 550 },
+  wait = { HELO = 450, EHLO = 450, MAIL = 451, RCPT = 451, DATA = 451, VRFY = 450, UNKNOWN = 451,
+    content = 451 },
+  fault = { HELO = 451, EHLO = 451, MAIL = 451, RCPT = 451, DATA = 451, VRFY = 451, UNKNOWN = 451,
+    content = 451 },
+}
+local enhanced = { no = "5.7.1", wait = "4.7.1", fault = "4.3.0" }
+
+local TRIES = 3		-- failed logins
+
+-- o: tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
+-- "required"), offers (keywords of the first EHLO; what the next hop and the
+-- configuration allow is learned from it), withheld (keywords), limits.
+function model.new(o)
+  return setmetatable({
+    tls_mode = o.tls or "off", auth_mode = o.auth or "off", limits = o.limits or {},
+    withheld = o.withheld or {}, tls = o.tls == "implicit",
+    errors = 0, junk = 0, messages = 0, failures = 0, offers = {},
+    faults = 0, delivered = 0,		-- what the program counts, too
+  }, model)
+end
+
+function model:say(code, text)
+  if code >= 500 then self.errors = self.errors + 1 end
+  return { code, text }
+end
+
+function model:close(code, text)
+  self.over = true
+  return { code, text }
+end
+
+-- What the hooks say to a word; nil if they let it pass.
+function model:verdict(word, stage)
+  if not word or not words[word] then return end
+  if word == "wait" then self.errors = self.errors + 1 end
+  if word == "fault" then self.faults = self.faults + 1 end
+  return self:say(words[word][stage], enhanced[word])
+end
+
+local function over(n, limit)
+  return limit and limit > 0 and n > limit
+end
+
+function model:barred(row)
+  if self.tls_mode == "required" and not self.tls and not row.clear then
+    return self:say(530, "5.7.0")
+  end
+  if self.auth_mode == "required" and not self.auth and row.login then
+    return self:say(530, "5.7.0")
+  end
+end
+
+-- What all commands are held against.
+function model:admit(c, row, follows)
+  if follows and not row.final and (row.last or not self.pipelining) then
+    return self:close(554, "5.5.0")
+  end
+  if over(self.errors + 1, self.limits.errors) and not row.final then
+    return self:close(421, "4.7.0")
+  end
+  if row.counted then
+    self.junk = self.junk + 1
+    if over(self.junk, self.limits.commands) then return self:close(421, "4.7.0") end
+  end
+  local barred = self:barred(row)
+  if barred then return barred end
+  if row.bare and c.argument then return self:say(501, "5.5.4") end
+  if row.greeted and not self.hello then return self:say(503, "5.5.1") end
+  if c.garbage then return self:say(500, "5.5.2") end
+end
+
+function model:command(c, follows)
+  local row = rows[c.verb]
+  return self:admit(c, row, follows) or self[c.verb](self, c)
+end
+
+function model.is_last(verb)
+  return verb and rows[verb].last
+end
+
+local function none(self) return self:say(502, "5.5.1") end
+model.LHLO, model.EXPN, model.ETRN = none, none, none
+
+function model:NOOP() return self:say(250, "2.0.0") end
+function model:HELP() return self:say(214, "2.0.0") end
+function model:QUIT() return self:close(221, "2.0.0") end
+function model:XCLIENT() return self:say(550, "5.7.0") end
+model.XFORWARD = model.XCLIENT
+
+function model:UNKNOWN(c)
+  return self:verdict(c.word, "UNKNOWN") or self:say(500, "5.5.2")
+end
+
+function model:VRFY(c)
+  if c.fault then return self:say(unpack(c.fault)) end
+  local refused = self:verdict(c.word, "VRFY")
+  if refused then return refused end
+  if c.word == "ok" then return self:say(250, "2.1.5") end
+  return self:say(252, "2.5.0")
+end
+
+-- A greeting that is refused changes nothing.
+local function hello(self, c)
+  if c.fault then return self:say(unpack(c.fault)) end
+  local refused = self:verdict(c.word, c.verb)
+  if refused then return refused end
+  self.hello, self.txn = c.verb, nil
+  self.pipelining = c.verb == "EHLO" and not self.withheld.PIPELINING
+  self.offers = { SIZE = true, ["8BITMIME"] = true }
+  return self:say(250)
+end
+model.HELO, model.EHLO = hello, hello
+
+-- Keywords that the reply to EHLO must have, and those it must not have.
+function model:offered()
+  local must, never = { "SIZE", "ENHANCEDSTATUSCODES", "8BITMIME", "HELP" }, {}
+  local function put(keyword, yes)
+    local list = yes and must or never
+    list[#list + 1] = keyword
+  end
+  put("PIPELINING", self.pipelining)
+  put("STARTTLS", not self.tls and (self.tls_mode == "offered" or self.tls_mode == "required"))
+  put("AUTH", self.auth_mode ~= "off" and self.tls)
+  put("XCLIENT", false)
+  put("XFORWARD", false)
+  return must, never
+end
+
+-- The reply to EHLO has come, as keyword to parameters: nil, or what is wrong.
+function model:learn(offers)
+  local must, never = self:offered()
+  for _, keyword in ipairs(must) do
+    if not offers[keyword] then return "EHLO does not offer " .. keyword end
+  end
+  for _, keyword in ipairs(never) do
+    if offers[keyword] then return "EHLO offers " .. keyword end
+  end
+  self.offers = offers
+end
+
+-- The first parameter that is not accepted.
+function model:refuses_params(c)
+  for _, p in ipairs(c.params or {}) do
+    if p.needs and not self.offers[p.needs] then return self:say(555, "5.5.4") end
+    if p.fault then return self:say(unpack(p.fault)) end
+  end
+end
+
+function model:MAIL(c)
+  if self.txn then return self:say(503, "5.5.1") end
+  if over(self.messages + 1, self.limits.messages) then return self:close(421, "4.7.0") end
+  if c.fault then return self:say(unpack(c.fault)) end
+  local refused = self:refuses_params(c) or self:verdict(c.word, "MAIL")
+  if refused then return refused end
+  self.txn = { accepted = 0, word = c.later }
+  return self:say(250, "2.1.0")
+end
+
+function model:RCPT(c)
+  local txn = self.txn
+  if not txn then return self:say(503, "5.5.1") end
+  if c.fault then return self:say(unpack(c.fault)) end
+  local refused = self:refuses_params(c)
+  if refused then return refused end
+  if over(txn.accepted + 1, self.limits.recipients) then return self:say(452, "4.5.3") end
+  refused = self:verdict(c.word, "RCPT")
+  if refused then return refused end
+  if c.word == "none" then return self:say(550, "5.7.1") end
+  txn.accepted = txn.accepted + 1
+  txn.kept = txn.kept or c.word ~= "discard"
+  return self:say(250, "2.1.5")
+end
+
+function model:RSET()
+  self.txn = nil
+  return self:say(250, "2.0.0")
+end
+
+function model:DATA()
+  local txn = self.txn
+  if not txn then return self:say(503, "5.5.1") end
+  if txn.accepted == 0 then return self:say(554, "5.5.1") end
+  local word = txn.word and txn.word:match "^(.*)%-data$"
+  local refused = self:verdict(word, "DATA")
+  if refused then
+    self.txn = nil
+    return refused
+  end
+  self.waits = "content"
+  return self:say(354)
+end
+
+-- Content to its end: c.fault is what is wrong with it.
+function model:content(c, follows)
+  local word, kept = self.txn.word, self.txn.kept
+  self.waits, self.txn = nil, nil
+  if follows and not self.pipelining then return self:close(554, "5.5.0") end
+  self.junk = 0
+  local early = word and word:match "^(.*)%-headers$"
+  local refused = not c.headless and self:verdict(early, "content")
+  if refused then return refused end
+  if c.fault then return self:say(unpack(c.fault)) end
+  refused = self:verdict(word and word:match "^(.*)%-message$", "content")
+  if refused then return refused end
+  self.messages = self.messages + 1
+  self.delivered = self.delivered + (kept and 1 or 0)
+  return self:say(250, "2")
+end
+
+function model:STARTTLS(c)
+  if self.tls then return self:say(503, "5.5.1") end
+  if self.tls_mode == "off" then return self:say(502, "5.5.1") end
+  if c.argument then return self:say(501, "5.5.4") end
+  if self.txn then return self:say(503, "5.5.1") end
+  self.waits = "handshake"
+  return self:say(220, "2.0.0")
+end
+
+-- The handshake is over: what was said before was never said.
+function model:secured()
+  self.waits, self.tls = nil, true
+  self.hello, self.pipelining, self.auth, self.offers = nil, false, nil, {}
+end
+
+function model:AUTH(c)
+  if self.auth_mode == "off" or self.auth or self.txn then return self:say(503, "5.5.1") end
+  if not self.tls and self.tls_mode ~= "off" then return self:say(538, "5.7.11") end
+  if not self.tls or self.hello ~= "EHLO" then return self:say(503, "5.5.1") end
+  if c.fault then return self:say(unpack(c.fault)) end
+  return self:exchange(c)
+end
+
+-- One line of AUTH; c.login is what it comes to: "more", "good", "bad", "wait",
+-- "cancel" or "junk".
+function model:exchange(c)
+  self.waits = nil
+  if c.login == "more" then
+    self.waits, self.mechanism = "response", c.next
+    return self:say(334)
+  elseif c.login == "good" then
+    self.auth = true
+    return self:say(235, "2.7.0")
+  elseif c.login == "wait" then
+    self.errors = self.errors + 1
+    return self:say(454, "4")
+  elseif c.login == "cancel" then
+    return self:say(501, "5.7.0")
+  elseif c.login == "junk" then
+    return self:say(501, "5.5.2")
+  end
+  self.failures = self.failures + 1
+  if self.failures >= TRIES then return self:close(421, "4.7.0") end
+  return self:say(535, "5.7.8")
+end
+
+function model:response(c, follows)
+  if follows then return self:close(554, "5.5.0") end
+  return self:exchange(c)
+end
+
+return model

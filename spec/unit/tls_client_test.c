@@ -69,7 +69,7 @@ test_client(void)
 	struct cert self = cert_make(&(struct cert_ask){ .cn = "self",
 	    .names = "DNS:mx.example.org" });
 	struct cert foreign, partial, plain;
-	char hex[65], colons[96];
+	char hex[65], colons[97];
 	struct tls_client_conf any = { TLS_TRUST_ANY, "mx.example.org" };
 	struct tls_client_conf by_ca = { TLS_TRUST_CA, "mx.example.org",
 	    ca.cert_pem };

@@ -97,11 +97,13 @@ take_plain(struct sasl *s, const struct text *t)
 	const char *end = t->p + t->len, *user, *password;
 
 	user = memchr(t->p, '\0', t->len);
-	if (user++ == NULL)
+	if (user == NULL)
 		return SASL_REFUSED;
+	user++;
 	password = memchr(user, '\0', (size_t)(end - user));
-	if (password++ == NULL)
+	if (password == NULL)
 		return SASL_REFUSED;
+	password++;
 	if (!keep(s->authzid, t->p, (size_t)(user - t->p) - 1) ||
 	    !keep(s->user, user, (size_t)(password - user) - 1) ||
 	    !keep(s->password, password, (size_t)(end - password)) ||

@@ -281,7 +281,7 @@ on_end(struct upstream *u, const char *why)
 		return;
 	}
 	u->conn = NULL;
-	upstream_lose(u, UPSTREAM_INSECURE, "TLS handshake: %s", why);
+	upstream_lose(u, UPSTREAM_INSECURE, "handshake: %s", why);
 	conn_close(c);
 }
 

@@ -341,6 +341,8 @@ log_result(struct session *s, const struct relay_result *result,
 	log_fmt(&line, "reply", "%d %s %s", r->code, r->enhanced, r->text);
 	if (result->id[0] != '\0')
 		log_str(&line, "queue_id", result->id);
+	if (result->tls[0] != '\0')
+		log_str(&line, "tls", result->tls);
 	if (s->txn.quarantine != NULL)
 		log_str(&line, "quarantine", "true");
 	log_secs(&line, "seconds", result->seconds);

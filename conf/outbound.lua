@@ -38,7 +38,12 @@ hooks = {
   -- nobody here may use as a sender.
   { "access", deny_clients = {}, deny_senders = { "root@localhost" } },
 
-  -- The trusted may send, and only from our own domains.
+  -- People with passwords: a file of lines user:hash, as `openssl passwd -6`
+  -- makes them.
+  --   { "auth_file", users = file "users" },
+
+  -- The trusted, and people who have logged in, may send, and only from our own
+  -- domains.
   { "relay_clients", senders = { "example.org" } },            -- <--
 }
 

@@ -1,6 +1,8 @@
 #include <lauxlib.h>
 
 #include "addr.h"
+#include "mem.h"
+#include "proxy.h"
 #include "session.h"
 #include "tls.h"
 
@@ -47,12 +49,15 @@ api_peer_proxy(lua_State *L, void *visit)
 	    OBJECT_PROXY, VISIT_PROXY);
 }
 
-/* What was agreed in the handshake. */
+/* What was agreed in the handshake: ours, or, in the handle, the proxy's. */
 static void *
 self_tls(lua_State *L, struct object *o)
 {
 	struct visit *v = visit_self(L, o);
+	struct handle *h = (struct handle *)o;
 
+	if (h->p)
+		return h->p;
 	if (!v->session->tls)
 		luaL_error(L, "this session has no TLS any more");
 	return (void *)(uintptr_t)v->session->tls;
@@ -153,8 +158,42 @@ get_proxy_port(lua_State *L, void *self)
 	return 1;
 }
 
+static const char *
+text(const char *s)
+{
+	return *s ? s : NULL;
+}
+
+/* What the header of the proxy says of its client's TLS. */
+static int
+get_proxy_tls(lua_State *L, void *self)
+{
+	struct session *s = session(self);
+	const struct proxy_header *p = s->proxy_header;
+	struct handle *h;
+	struct tls_info *info;
+
+	if (!p || !p->tls) {
+		lua_pushnil(L);
+		return 1;
+	}
+	visit_push(L, self, OBJECT_TLS, VISIT_PROXY_TLS);
+	h = lua_touserdata(L, -1);
+	if (h->p)
+		return 1;
+	info = arena_alloc(s->arena, sizeof *info);
+	info->version = text(p->tls_version);
+	info->cipher = text(p->tls_cipher);
+	info->sni = text(p->sni);
+	info->subject = text(p->tls_subject);
+	info->verified = p->tls_verified;
+	h->p = info;
+	return 1;
+}
+
 static const struct object_field proxy_fields[] = {
 	{ "ip", get_proxy_ip, NULL }, { "port", get_proxy_port, NULL },
+	{ "tls", get_proxy_tls, NULL },
 	{ NULL, NULL, NULL }
 };
 

@@ -25,7 +25,7 @@ struct txn_rcpt;
 enum visit_value {		/* Lua values kept in the table of the session */
 	VISIT_SESSION = 1, VISIT_NOTE, VISIT_CLIENT, VISIT_SERVER,
 	VISIT_COUNTS, VISIT_LIMITS, VISIT_TLS, VISIT_AUTH, VISIT_PROXY,
-	VISIT_VALUES,
+	VISIT_PROXY_TLS, VISIT_VALUES,
 	/* in the table of the transaction */
 	VISIT_TXN = 1, VISIT_TXN_NOTE, VISIT_SENDER, VISIT_RECIPIENTS,
 	VISIT_MESSAGE, VISIT_RCPTS = 8
@@ -65,7 +65,8 @@ void visit_anew(struct visit *);
 struct handle {			/* a userdata that means part of a session */
 	struct object object;
 	uint32_t slot, generation, serial;
-	void *p;		/* rcpt: valid while the serial is */
+	void *p;		/* rcpt: valid while the serial is; tls of a
+				 * proxy, in the session's arena */
 };
 
 /* Push the handle of that kind, made once: key is its place in the table of

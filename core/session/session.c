@@ -188,20 +188,12 @@ session_free(struct session *s)
 	mem_free((struct session_block *)s);
 }
 
+/* By verb: how many of how many were answered well.  Two names are taken. */
 static void
-log_end_line(struct session *s)
+log_counts(struct session *s, struct log_line *line)
 {
-	struct log_line line;
 	int v;
 
-	session_log(s, &line, s->quiet && s->messages == 0 ? LOG_DEBUG :
-	    LOG_INFO, "end");
-	if (s->helo != NULL)
-		log_str(&line, "helo", s->helo);
-	if (s->tls != NULL)
-		log_str(&line, "tls", s->tls->version);
-	if (s->auth_user != NULL)
-		log_str(&line, "auth", s->auth_user);
 	for (v = 0; v < COMMAND_VERBS; v++) {
 		char name[16], *p = name;
 		const char *upper = v == COMMAND_UNKNOWN ? "UNKNOWN" :
@@ -211,9 +203,27 @@ log_end_line(struct session *s)
 			continue;
 		while (*upper != '\0')
 			*p++ = (char)(*upper++ | 0x20);
+		if (v == COMMAND_HELO || v == COMMAND_AUTH)
+			*p++ = 's';
 		*p = '\0';
-		log_fmt(&line, name, "%u/%u", s->verbs[v].ok, s->verbs[v].all);
+		log_fmt(line, name, "%u/%u", s->verbs[v].ok, s->verbs[v].all);
 	}
+}
+
+static void
+log_end_line(struct session *s)
+{
+	struct log_line line;
+
+	session_log(s, &line, s->quiet && s->messages == 0 ? LOG_DEBUG :
+	    LOG_INFO, "end");
+	if (s->helo != NULL)
+		log_str(&line, "helo", s->helo);
+	if (s->tls != NULL)
+		log_str(&line, "tls", s->tls->version);
+	if (s->auth_user != NULL)
+		log_str(&line, "auth", s->auth_user);
+	log_counts(s, &line);
 	log_int(&line, "messages", s->messages);
 	log_int(&line, "bytes", (int64_t)s->io->bytes_in);
 	log_secs(&line, "seconds", clock_wall() - s->began);

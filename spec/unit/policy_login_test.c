@@ -2,6 +2,7 @@
 
 #include "policy_talk.h"
 
+#include "proxy.h"
 #include "session_io.h"
 #include "tls.h"
 
@@ -64,7 +65,7 @@ static const struct {
 	{ "reject", "function h.auth() return verdict.reject('5.7.8', 'no') "
 	    "end", VERDICT_REJECT, "535 5.7.8 no", "ann", 0 },
 	{ "defer", "function h.auth() return verdict.defer 'busy' end",
-	    VERDICT_DEFER, "454 4.7.1 busy", "ann", 0 },
+	    VERDICT_DEFER, "454 4.7.0 busy", "ann", 0 },
 	{ "after a wait", "function h.auth(s, l) clock.sleep(0.001)\n"
 	    "if l.password == 's3cret' then return verdict.accept() end end",
 	    VERDICT_ACCEPT, "", "ann", 0 },
@@ -80,7 +81,7 @@ static const struct {
 	    VERDICT_FAULT, "451 4.3.0", "ann", 1 },
 	{ "in a verdict", "function h.auth(s, l) return verdict.reject("
 	    "'%s is wrong', l.password) end", VERDICT_REJECT,
-	    "535 5.7.1 refused by policy", "ann", 0 },
+	    "535 5.7.8 authentication failed", "ann", 0 },
 	{ "in an error", "function h.auth(s, l) error(l.password) end",
 	    VERDICT_FAULT, "451 4.3.0", "ann", 1 },
 	{ "in nil, err", "function h.auth(s, l) return nil, 'no ' .. "
@@ -135,6 +136,9 @@ test_parts(void)
 		.cipher = "TLS_AES_128_GCM_SHA256", .bits = 128,
 		.sni = "mx.test", .verified = true, .subject = "CN=ann",
 		.fingerprint = "00ff" };
+	static const struct proxy_header header = { .tls = true,
+		.tls_verified = true, .tls_version = "TLSv1.2",
+		.sni = "mail.test", .tls_subject = "CN=bob" };
 
 	if (!begin("parts", "function h.vrfy(s)\n"
 	    "local t = s.tls\n"
@@ -146,9 +150,14 @@ test_parts(void)
 	    "assert(s.auth.user == 'ann' and s.auth.mechanism == 'LOGIN')\n"
 	    "assert(s.proxy.ip == '198.51.100.9' and s.proxy.port == 7)\n"
 	    "assert(s.stress == true)\n"
+	    "local p = s.proxy.tls\n"
+	    "assert(p == s.proxy.tls and p ~= t and p.version == 'TLSv1.2')\n"
+	    "assert(p.cipher == nil and p.sni == 'mail.test' and p.bits == 0)\n"
+	    "assert(p.verified == true and p.subject == 'CN=bob')\n"
 	    "return verdict.accept() end"))
 		return;
 	addr_parse("198.51.100.9:7", 0, &fake.s->proxy);
+	fake.s->proxy_header = &header;
 	fake.s->tls = &info;
 	fake.s->auth_user = "ann";
 	fake.s->auth_mechanism = "LOGIN";

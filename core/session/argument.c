@@ -3,7 +3,9 @@
 #include <strings.h>
 
 #include "mem.h"
+#include "utf8.h"
 
+#include "offer.h"
 #include "session_io.h"
 
 #include "argument.h"
@@ -31,41 +33,79 @@ say_bad_path(struct session *s, enum path_status status, bool sender)
 	}
 }
 
-bool
-argument_parse(struct session *s, struct line arg, const char *word,
-    struct argument *out)
+/* What follows the word and the spaces that some put behind it. */
+static bool
+skip_word(struct line *arg, const char *word)
 {
 	size_t n = strlen(word);
-	bool sender = word[0] == 'F';
+
+	if (arg->len < n || strncasecmp(arg->p, word, n) != 0)
+		return false;
+	do {
+		arg->p += n;
+		arg->len -= n;
+		n = 1;
+	} while (arg->len > 0 && *arg->p == ' ');
+	return true;
+}
+
+static void
+set_original(struct line arg, struct line rest, struct line *out)
+{
+	out->p = arg.p;
+	out->len = (size_t)(rest.p - arg.p);
+	while (out->len > 0 && arg.p[out->len - 1] == ' ')
+		out->len--;
+}
+
+/* Did the client announce UTF-8, for this command or, in MAIL, with it? */
+static bool
+wants_utf8(const struct session *s, enum argument_of of,
+    const struct command_params *params)
+{
+	if (of == ARGUMENT_TO)
+		return s->txn.sender.utf8;
+	return offer_has(s, EHLO_SMTPUTF8) &&
+	    command_param(params, "SMTPUTF8") != NULL;
+}
+
+/* Whether 8-bit bytes in the path are welcome, what is behind it may say. */
+bool
+argument_parse(struct session *s, struct line arg, enum argument_of of,
+    struct argument *out)
+{
+	bool sender = of == ARGUMENT_FROM;
+	enum path_kind kind = sender ? PATH_REVERSE : PATH_FORWARD;
 	enum path_status status;
 	struct line rest;
+	bool utf8;
 
-	if (arg.len < n || strncasecmp(arg.p, word, n) != 0) {
+	if (!skip_word(&arg, sender ? "FROM:" : "TO:")) {
 		session_error(s, 501, "5.5.4", sender ?
 		    "FROM:<address> is needed" : "TO:<address> is needed");
 		return false;
 	}
-	arg.p += n;
-	arg.len -= n;
-	while (arg.len > 0 && *arg.p == ' ') {
-		arg.p++;
-		arg.len--;
+	status = path_parse(arg, kind, false, &out->path, &rest);
+	if (status != PATH_OK && status != PATH_8BIT) {
+		say_bad_path(s, status, sender);
+		return false;
 	}
-	status = path_parse(arg, sender ? PATH_REVERSE : PATH_FORWARD, false,
-	    &out->path, &rest);
+	if (command_params_parse(rest, true, &out->params) != 0) {
+		session_error(s, 501, "5.5.4", "bad parameters");
+		return false;
+	}
+	utf8 = wants_utf8(s, of, &out->params);
+	if (status == PATH_8BIT && utf8)
+		status = path_parse(arg, kind, true, &out->path, &rest);
 	if (status != PATH_OK) {
 		say_bad_path(s, status, sender);
 		return false;
 	}
-	out->original = arg;
-	out->original.len = (size_t)(rest.p - arg.p);
-	while (out->original.len > 0 &&
-	    arg.p[out->original.len - 1] == ' ')
-		out->original.len--;
-	if (command_params_parse(rest, false, &out->params) != 0) {
+	if (!utf8 && utf8_has_8bit(rest)) {
 		session_error(s, 501, "5.5.4", "bad parameters");
 		return false;
 	}
+	set_original(arg, rest, &out->original);
 	return true;
 }
 

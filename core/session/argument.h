@@ -20,9 +20,13 @@ struct argument {
 	struct command_params params;
 };
 
-/* word is "FROM:" or "TO:"; spaces behind it are common and harmless.  False
- * if the client has been told what is wrong. */
-bool argument_parse(struct session *, struct line, const char *word,
+enum argument_of { ARGUMENT_FROM, ARGUMENT_TO };
+
+/* Spaces behind "FROM:" and "TO:" are common and harmless.  8-bit bytes may be
+ * there after the parameter SMTPUTF8 (RFC 6531 3.4), for a sender that is
+ * among its own parameters.  False if the client has been told what is wrong.
+ */
+bool argument_parse(struct session *, struct line, enum argument_of,
     struct argument *out);
 /* Parameters that outlive the line, keys in upper case. */
 struct txn_param *argument_params(struct arena *,

@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "proxy.h"
 
+#include "offer.h"
 #include "session_io.h"
 
 #include "session.h"
@@ -134,7 +135,7 @@ opening_again(struct session *s)
 	s->state = SESSION_GREETING;
 	s->errors = s->unknown = s->junk = 0;
 	io->auth_failures = 0;
-	io->pipelining = false;
+	offer_forget(s);
 	if (!opening_readdress(s))
 		return;
 	log_connect(s);

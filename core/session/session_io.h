@@ -19,6 +19,7 @@
 #include "tally.h"
 #include "turn.h"
 
+#include "ehlo.h"
 #include "session.h"
 
 /*
@@ -57,6 +58,23 @@ enum {
 	SESSION_PROXY_WAIT = 5,		/* seconds for a PROXY header */
 };
 
+enum session_chunk_phase {
+	SESSION_CHUNK_NONE,
+	SESSION_CHUNK_OPEN,	/* a message comes in chunks */
+	SESSION_CHUNK_FAILED,	/* it was refused; LAST or RSET ends that */
+};
+
+struct session_chunk {		/* of BDAT */
+	enum session_chunk_phase phase;
+	bool coming;		/* its octets are not all here */
+	bool last;
+	uint64_t size, left;
+	uint64_t total;		/* of this message */
+	unsigned empty;		/* that were not the last */
+	int code;		/* 0, or how it is answered */
+	const char *enhanced, *text;
+};
+
 struct session_io {
 	struct line_reader lines;
 	struct body_reader body;
@@ -71,6 +89,7 @@ struct session_io {
 	bool begun;			/* pre_connection was asked */
 	bool running;			/* inside session_run */
 	bool pipelining;		/* we have offered it */
+	struct ehlo offer;		/* what this client may use */
 	bool drain;
 	bool paced;			/* the delay for this command is over */
 	bool armed;			/* the deadline of this request runs */
@@ -106,6 +125,8 @@ struct session_io {
 	struct txn_rcpt *rcpt;		/* that is being decided */
 
 	/* Content. */
+	struct session_chunk chunk;
+	session_fn after_piece;
 	bool body_done, headers_asked;
 	bool too_big;
 	struct reply *refusal;		/* by `headers`, given after the end */
@@ -192,8 +213,16 @@ void verb_auth_forget(struct session *);
 /* verb_xclient.c: who the peer says has sent this; nothing if it did not. */
 void verb_xforward_log(const struct session *, struct log_line *);
 
-/* verb_data.c: content that has come; false if more input is needed. */
+/* verb_data.c, verb_bdat.c: content that has come; false if more input is
+ * needed. */
 bool verb_data_input(struct session *);
+bool verb_bdat_input(struct session *);
+/* A command line begins with BDAT and cannot be read: 501 and close. */
+void verb_bdat_bad(struct session *);
+/* May no other command touch the transaction now?  Then it is answered. */
+bool verb_bdat_excludes(struct session *);
+/* RSET or a greeting: what was failed is forgotten. */
+void verb_bdat_reset(struct session *);
 /* verb_rcpt.c: the next hop's answer to RCPT. */
 void verb_rcpt_result(struct session *, const struct relay_result *);
 /* The callback of a session's relay. */

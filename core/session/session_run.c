@@ -1,9 +1,12 @@
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "conn.h"
 #include "log.h"
+#include "utf8.h"
 
+#include "content.h"
 #include "handoff.h"
 #include "session_io.h"
 #include "verb.h"
@@ -72,7 +75,8 @@ session_in_step(struct session *s)
 static bool
 may_follow(const struct session *s, unsigned flags)
 {
-	if (session_unread(s) == 0 || (flags & VERB_END) || s->conf->script)
+	if (session_unread(s) == 0 || s->conf->script ||
+	    (flags & (VERB_END | VERB_FRAMED)))
 		return true;
 	return s->io->pipelining && !(flags & VERB_LAST);
 }
@@ -154,11 +158,20 @@ check(struct session *s, const struct verb *row, const struct command *c,
 {
 	if (!admit(s, row, c))
 		return false;
-	if (status == COMMAND_BAD) {
+	if (status == COMMAND_BAD ||
+	    (!(row->flags & VERB_8BIT) && utf8_has_8bit(c->arg))) {
 		session_error(s, 500, "5.5.2", "syntax error");
 		return false;
 	}
 	return row->check == NULL || row->check(s, c);
+}
+
+/* Nobody knows what follows such a line, if it cannot be read. */
+static bool
+is_framed(struct line line)
+{
+	line.len = line.len < 4 ? line.len : 4;
+	return line_is(line, command_verb_name(COMMAND_BDAT));
 }
 
 static void
@@ -176,6 +189,10 @@ dispatch(struct session *s, struct line line)
 	s->io->verb = c.verb;
 	s->verbs[c.verb].all++;
 	row = verb_row(c.verb);
+	if (status == COMMAND_BAD && is_framed(line)) {
+		verb_bdat_bad(s);
+		return;
+	}
 	fine = check(s, row, &c, status);
 	if (c.verb == COMMAND_AUTH && s->conn != NULL)
 		session_wipe_line(s);
@@ -290,7 +307,12 @@ read_input(struct session *s)
 		conn_want_drained(s->conn);
 		return true;
 	}
-	if (s->state == SESSION_DATA)
+	if (s->io->chunk.coming)
+		done = verb_bdat_input(s);
+	else if (s->io->chunk.phase == SESSION_CHUNK_OPEN) {
+		content_account(s, 0);
+		done = read_command(s);
+	} else if (s->state == SESSION_DATA)
 		done = verb_data_input(s);
 	else if (s->io->drain || s->env->draining) {
 		session_bye(s, SESSION_DRAIN, 421, "4.3.2", "shutting down");

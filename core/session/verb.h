@@ -23,6 +23,7 @@ enum {
 	VERB_CLEAR = 32,	/* even in the clear where TLS is required */
 	VERB_LOGIN = 64,	/* not without AUTH where that is required */
 	VERB_FRAMED = 128,	/* octets follow: its check alone refuses it */
+	VERB_8BIT = 256,	/* looks at 8-bit bytes itself */
 };
 
 struct verb {
@@ -45,6 +46,9 @@ void verb_rcpt(struct session *);
 
 bool verb_data_check(struct session *, const struct command *);
 void verb_data(struct session *);
+
+bool verb_bdat_check(struct session *, const struct command *);
+void verb_bdat(struct session *);
 
 bool verb_starttls_check(struct session *, const struct command *);
 void verb_starttls(struct session *);

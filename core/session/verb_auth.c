@@ -5,6 +5,7 @@
 #include "mem.h"
 #include "tls.h"
 
+#include "offer.h"
 #include "session_io.h"
 #include "verb.h"
 
@@ -26,7 +27,7 @@ static bool
 is_wanted(const struct session *s)
 {
 	return s->conf->auth != SESSION_AUTH_OFF &&
-	    session_listens(s, STAGE_AUTH);
+	    session_listens(s, STAGE_AUTH) && !offer_is_withheld(s, "AUTH");
 }
 
 /* EXTERNAL is for those whose certificate we have checked. */

@@ -1,10 +1,8 @@
-#include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
-#include "conn.h"
 #include "path.h"
 
+#include "offer.h"
 #include "session_io.h"
 #include "verb.h"
 
@@ -18,6 +16,11 @@ verb_helo_check(struct session *s, const struct command *c)
 	struct session_io *io = s->io;
 	char *slot;
 
+	if ((c->verb == COMMAND_LHLO) != s->conf->lmtp) {
+		session_error(s, 500, "5.5.1", s->conf->lmtp ?
+		    "this is LMTP, say LHLO" : "this is no LMTP, say EHLO");
+		return false;
+	}
 	if (!path_is_helo(c->arg.p, c->arg.len) ||
 	    c->arg.len > SESSION_HELO_MAX) {
 		session_error(s, 501, "5.5.4",
@@ -31,66 +34,11 @@ verb_helo_check(struct session *s, const struct command *c)
 	io->old_helo = s->helo;
 	io->old_esmtp = s->esmtp;
 	s->helo = slot;
-	s->esmtp = c->verb == COMMAND_EHLO;
+	s->esmtp = c->verb != COMMAND_HELO;
 	s->question.u.helo = slot;
 	io->old_held = io->held[SESSION_HELD_HELO];
 	session_forget_held(s, SESSION_HELD_HELO);
 	return true;
-}
-
-/* keyword may have arguments behind it. */
-static bool
-withheld(const struct session *s, const char *keyword)
-{
-	const char *const *p = s->conf->withhold;
-	size_t len = strcspn(keyword, " ");
-
-	for (; p != NULL && *p != NULL; p++)
-		if (strlen(*p) == len && strncasecmp(*p, keyword, len) == 0)
-			return true;
-	return false;
-}
-
-static void
-put_keyword(struct session *s, const char *keyword)
-{
-	if (!withheld(s, keyword))
-		buf_printf(conn_output(s->conn), "250-%s\r\n", keyword);
-}
-
-static void
-put_offers(struct session *s)
-{
-	char auth[VERB_OFFER_MAX];
-	const char *const lines[] = {
-		verb_tls_offer(s), verb_auth_offer(s, auth),
-		verb_xclient_offer(s), verb_xforward_offer(s),
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		if (lines[i] != NULL)
-			put_keyword(s, lines[i]);
-}
-
-static void
-greet(struct session *s)
-{
-	struct buf *out = conn_output(s->conn);
-	const char *const *p = s->conf->advertise;
-
-	buf_printf(out, "250-%s\r\n", s->conf->hostname);
-	put_keyword(s, "PIPELINING");
-	if (!withheld(s, "SIZE"))
-		buf_printf(out, "250-SIZE %" PRIu64 "\r\n",
-		    s->limits.message_size);
-	put_keyword(s, "8BITMIME");
-	put_keyword(s, "ENHANCEDSTATUSCODES");
-	put_offers(s);
-	for (; p != NULL && *p != NULL; p++)
-		put_keyword(s, *p);
-	buf_puts(out, "250 HELP\r\n");
-	s->verbs[COMMAND_EHLO].ok++;
 }
 
 void
@@ -108,13 +56,16 @@ verb_helo(struct session *s)
 		session_refused(s);
 		return;
 	}
+	offer_make(s);
 	if (s->esmtp) {
-		greet(s);
+		offer_say(s);
+		s->verbs[io->verb].ok++;
 	} else {
 		reply_set(&r, 250, "", "%s", s->conf->hostname);
 		session_reply(s, &r);
 	}
-	io->pipelining = s->esmtp && !withheld(s, "PIPELINING");
+	io->pipelining = offer_has(s, EHLO_PIPELINING);
+	verb_bdat_reset(s);
 	if (s->state == SESSION_HELLO)
 		s->state = SESSION_READY;
 	if (s->txn.open)

@@ -1,7 +1,9 @@
 #include <string.h>
 
 #include "path.h"
+#include "utf8.h"
 
+#include "offer.h"
 #include "session_io.h"
 #include "verb.h"
 
@@ -10,6 +12,7 @@
 void
 verb_rset(struct session *s)
 {
+	verb_bdat_reset(s);
 	session_say(s, "250 2.0.0 ok\r\n");
 	if (s->txn.open)
 		session_end_txn(s, NULL);
@@ -24,8 +27,12 @@ verb_noop(struct session *s)
 void
 verb_help(struct session *s)
 {
-	session_say(s, "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP "
-	    "QUIT\r\n");
+	struct reply r;
+
+	reply_set(&r, 214, "2.0.0", "%s MAIL RCPT DATA%s RSET NOOP VRFY HELP "
+	    "QUIT", s->conf->lmtp ? "LHLO" : "HELO EHLO",
+	    offer_has(s, EHLO_CHUNKING) ? " BDAT" : "");
+	session_reply(s, &r);
 }
 
 void
@@ -55,16 +62,44 @@ keep_views(struct session *s, struct line a, struct line b)
 	buf_append(arg, "", 1);
 }
 
+/* VRFY has the parameter SMTPUTF8, too (RFC 6531 3.7.4.2).  True, and cut off,
+ * if it is there and may be. */
+static bool
+cut_utf8(const struct session *s, struct line *arg)
+{
+	struct line word = { NULL, strlen(" SMTPUTF8") };
+
+	if (!offer_has(s, EHLO_SMTPUTF8) || arg->len < word.len)
+		return false;
+	word.p = arg->p + arg->len - word.len;
+	if (!line_is(word, " SMTPUTF8"))
+		return false;
+	arg->len -= word.len;
+	while (arg->len > 0 && arg->p[arg->len - 1] == ' ')
+		arg->len--;
+	return true;
+}
+
 bool
 verb_vrfy_check(struct session *s, const struct command *c)
 {
-	struct line none = { "", 0 };
+	struct line none = { "", 0 }, arg = c->arg;
+	bool utf8 = cut_utf8(s, &arg);
 
-	if (c->arg.len == 0) {
+	if (arg.len == 0) {
 		session_error(s, 501, "5.5.4", "an argument is needed");
 		return false;
 	}
-	keep_views(s, c->arg, none);
+	if (utf8_has_8bit(arg) && !utf8) {
+		session_error(s, 553, "5.6.7",
+		    "addresses beyond ASCII are not supported");
+		return false;
+	}
+	if (!utf8_ok(arg)) {
+		session_error(s, 501, "5.5.2", "this is not valid UTF-8");
+		return false;
+	}
+	keep_views(s, arg, none);
 	s->question.u.vrfy = s->io->arg.p;
 	return true;
 }
@@ -82,7 +117,7 @@ verb_vrfy(struct session *s)
 		session_say(s, "252 2.5.0 send mail, and see\r\n");
 		return;
 	}
-	if (path_parse_address(text, strlen(text), false, &path) == PATH_OK)
+	if (path_parse_address(text, strlen(text), true, &path) == PATH_OK)
 		reply_set(&r, 250, "2.1.5", "<%s>", path.text);
 	else
 		reply_set(&r, 250, "2.1.5", "ok");

@@ -5,6 +5,8 @@
 #include "argument.h"
 #include "handoff.h"
 #include "nexthop.h"
+#include "offer.h"
+#include "parameter.h"
 #include "session_io.h"
 #include "verb.h"
 
@@ -14,7 +16,7 @@
 static bool
 too_many(const struct session *s)
 {
-	unsigned limit = s->limits.recipients;
+	unsigned limit = offer_recipients(s);
 
 	return (limit != 0 && s->txn.accepted >= limit) ||
 	    s->txn.refused >= SESSION_REFUSED_MAX;
@@ -24,19 +26,19 @@ bool
 verb_rcpt_check(struct session *s, const struct command *c)
 {
 	struct txn *t = &s->txn;
+	struct txn_rcpt said = { .state = TXN_RCPT_ASKED };
 	struct argument a;
 	struct txn_rcpt *r;
 
+	if (verb_bdat_excludes(s))
+		return false;
 	if (!t->open) {
 		session_error(s, 503, "5.5.1", "say MAIL first");
 		return false;
 	}
-	if (!argument_parse(s, c->arg, "TO:", &a))
+	if (!argument_parse(s, c->arg, ARGUMENT_TO, &a) ||
+	    !parameter_rcpt(s, &a.params, &said))
 		return false;
-	if (a.params.count > 0) {
-		session_error(s, 555, "5.5.4", "parameter not supported");
-		return false;
-	}
 	if (too_many(s)) {
 		session_error(s, 452, "4.5.3", "too many recipients");
 		return false;
@@ -44,6 +46,9 @@ verb_rcpt_check(struct session *s, const struct command *c)
 	r = txn_add_rcpt(t, &a.path);
 	r->serial = ++s->rcpt_serial;
 	r->original = arena_strndup(t->arena, a.original.p, a.original.len);
+	r->params = argument_params(t->arena, &a.params);
+	r->notify = said.notify;
+	r->orcpt = said.orcpt;
 	s->io->rcpt = r;
 	s->question.u.rcpt = r;
 	if (!session_use_held(s))

@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "tls.h"
 
+#include "offer.h"
 #include "session_io.h"
 #include "verb.h"
 
@@ -16,7 +17,8 @@ is_offered(const struct session *s)
 {
 	return (s->conf->tls == SESSION_TLS_OFFERED ||
 	    s->conf->tls == SESSION_TLS_REQUIRED) &&
-	    s->conf->tls_server != NULL && !s->conf->script;
+	    s->conf->tls_server != NULL && !s->conf->script &&
+	    !offer_is_withheld(s, "STARTTLS");
 }
 
 const char *
@@ -137,7 +139,7 @@ on_secured(struct session *s)
 	s->auth_user = s->auth_mechanism = NULL;
 	session_forget_held(s, SESSION_HELD_HELO);
 	session_forget_held(s, SESSION_HELD_SENDER);
-	s->io->pipelining = false;
+	offer_forget(s);
 	s->io->banner_at = clock_ms();
 	s->state = SESSION_HELLO;
 	session_ask(s, STAGE_STARTTLS, on_starttls_asked);

@@ -159,6 +159,13 @@ relay_deliver(struct relay *r, const struct txn *txn,
 }
 
 bool
+relays_offer(struct relays *all, const struct route *route, struct ehlo *out)
+{
+	*out = fake.behind;
+	return true;
+}
+
+bool
 relay_committed(const struct relay *r)
 {
 	return fake.committed;

@@ -45,6 +45,7 @@ static struct fake {
 	struct session_conf conf;
 	struct nexthop hop;
 	struct route route;
+	struct ehlo behind;		/* what the next hop offers */
 	const char *words;
 	bool late, stuck, committed;
 	struct session *s;		/* NULL once it is free */
@@ -89,6 +90,7 @@ fake_begin(void)
 	fake.env.spool_dir = "/tmp";
 	fake.env.ended = fake_ended;
 	fake.route.name = "hop";
+	fake.behind.offers = EHLO_8BITMIME;
 	fake.conf.listener = "test";
 	fake.conf.hostname = "mx.test";
 	fake.conf.stages = ~0u & ~(1u << STAGE_REPLY);

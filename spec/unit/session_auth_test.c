@@ -9,7 +9,8 @@
 
 #define BANNER "220 mx.test ESMTP\r\n"
 #define TELL "250-mx.test\r\n250-PIPELINING\r\n250-SIZE 10000\r\n" \
-	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n"
+	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n" \
+	"250-CHUNKING\r\n250-LIMITS MAILMAX=5 RCPTMAX=4\r\n"
 #define START BANNER TELL "250-AUTH PLAIN LOGIN\r\n250 HELP\r\n"
 #define IN "235 2.7.0 welcome\r\n"
 #define NO "535 5.7.8 authentication failed\r\n"

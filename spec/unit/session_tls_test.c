@@ -11,7 +11,8 @@
 
 #define BANNER "220 mx.test ESMTP\r\n"
 #define TELL "250-mx.test\r\n250-PIPELINING\r\n250-SIZE 10000\r\n" \
-	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n"
+	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n" \
+	"250-CHUNKING\r\n250-LIMITS MAILMAX=5 RCPTMAX=4\r\n"
 #define START BANNER TELL "250-STARTTLS\r\n250 HELP\r\n"
 #define READY "220 2.0.0 ready for TLS\r\n"
 #define SYNC "554 5.5.0 synchronisation violation\r\n"

@@ -31,6 +31,8 @@ static const struct option options[] = {
 	{ "--to", NULL, OPTION_TEXT, TO(to), CLI_SEND },
 	{ "--from", NULL, OPTION_TEXT, TO(from), CLI_SEND },
 	{ "--rcpt", NULL, OPTION_LIST, 0, CLI_SEND },
+	{ "--tls", NULL, OPTION_FLAG, TO(tls), CLI_SEND },
+	{ "--auth", NULL, OPTION_TEXT, TO(auth), CLI_SEND },
 	{ "--help", "-h", OPTION_FLAG, TO(help), 0 },
 	{ "--version", "-V", OPTION_FLAG, TO(version), 0 },
 };

@@ -24,7 +24,8 @@ struct cli {
 	size_t overrides;
 	bool daemonize, paused, debug, quiet, help, version;
 	const char *client;		/* session */
-	const char *to, *from;		/* send */
+	const char *to, *from, *auth;	/* send */
+	bool tls;
 	const char **rcpt;
 	size_t rcpts;
 	char **word;			/* arguments that are no options */
@@ -56,7 +57,7 @@ enum {
 	CLI_RUN = 2,			/* --daemonize, --paused */
 	CLI_LEVEL = 4,			/* --debug, --quiet */
 	CLI_CLIENT = 8,
-	CLI_SEND = 16,			/* --to, --from, --rcpt */
+	CLI_SEND = 16,			/* --to, --from, --rcpt, --tls, --auth */
 	CLI_PASS = 32,		/* options behind the first word are words */
 };
 

@@ -1,171 +1,23 @@
 #include <errno.h>
-#include <netdb.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
+
+#include <openssl/evp.h>
 
 #include "addr.h"
 #include "body.h"
-#include "buf.h"
 #include "clock.h"
-#include "mem.h"
-#include "reply.h"
+#include "tls.h"
 
 #include "cli.h"
 
-enum { WAIT = 300 };		/* seconds for any reply, RFC 5321 4.5.3.2 */
+#include "cmd_send.h"
 
-struct client {
-	int fd;
-	struct buf in;
-	struct reply_parser parser;
-	int refused;		/* the worst exit status so far */
-};
-
-/* "host:port", "[v6]:port", "host": into its two parts. */
-static void
-split(char *to, const char **host, const char **port)
-{
-	char *colon = strrchr(to, ':');
-
-	*host = to;
-	*port = "25";
-	if (*to == '[' && strchr(to, ']')) {
-		*host = to + 1;
-		colon = strchr(to, ']');
-		*colon++ = '\0';
-		if (*colon != ':')
-			return;
-	} else if (!colon || strchr(to, ':') != colon) {
-		return;
-	}
-	*colon = '\0';
-	*port = colon + 1;
-}
-
-static int
-dial(const char *name)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
-	struct timeval wait = { .tv_sec = WAIT };
-	char *to = mem_strdup(name);
-	const char *host, *port;
-	int fd = -1, error;
-
-	split(to, &host, &port);
-	error = getaddrinfo(host, port, &hints, &list);
-	if (error) {
-		cli_fail(0, "%s: %s", name, gai_strerror(error));
-		mem_free(to);
-		return -1;
-	}
-	for (a = list; a && fd < 0; a = a->ai_next) {
-		fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			continue;
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-		if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
-			error = errno;
-			close(fd);
-			fd = -1;
-		}
-	}
-	if (fd < 0)
-		cli_fail(0, "%s: %s", name, strerror(error));
-	freeaddrinfo(list);
-	mem_free(to);
-	return fd;
-}
-
-static int
-put(struct client *c, const char *p, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(c->fd, p, len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* What has arrived is shown as it is, before it is parsed. */
-static ssize_t
-fill(struct client *c)
-{
-	char *p = buf_reserve(&c->in, 4096);
-	ssize_t n;
-
-	do
-		n = recv(c->fd, p, 4096, 0);
-	while (n < 0 && errno == EINTR);
-	if (n > 0) {
-		fwrite(p, 1, (size_t)n, stdout);
-		fflush(stdout);
-		buf_commit(&c->in, (size_t)n);
-	}
-	return n;
-}
-
-/* The code of the next reply; -1 after a line on stderr. */
-static int
-expect(struct client *c)
-{
-	enum reply_result got;
-	ssize_t n;
-
-	while ((got = reply_parse(&c->parser, &c->in)) == REPLY_MORE) {
-		n = fill(c);
-		if (n <= 0)
-			return cli_fail(-1, "%s", n == 0 ? "the server closed "
-			    "the connection" : strerror(errno));
-	}
-	if (got == REPLY_MALFORMED)
-		return cli_fail(-1, "the server sent what is no reply");
-	return c->parser.reply.code;
-}
-
-/* Is the reply of the class?  If not, the exit status is noted. */
-static bool
-answered(struct client *c, int class)
-{
-	int code = expect(c);
-
-	if (code >= 0 && reply_class(code) == class)
-		return true;
-	if (code >= 500)
-		c->refused = CLI_REFUSED;
-	else if (c->refused != CLI_REFUSED)
-		c->refused = CLI_RETRY;
-	return false;
-}
-
-static bool say(struct client *, int class, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool
-say(struct client *c, int class, const char *fmt, ...)
-{
-	char line[1000];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof line - 2, fmt, ap);
-	va_end(ap);
-	strcat(line, "\r\n");
-	put(c, line, strlen(line));
-	return answered(c, class);
-}
+enum { SECRET_MAX = 500 };	/* octets of user and password together */
 
 /* Our end of the connection as an address literal: always a valid name. */
 static void
@@ -190,10 +42,10 @@ envelope(struct client *c, const struct cli *cli)
 	const char *const *rcpt = cli->rcpts ? cli->rcpt : postmaster;
 	size_t count = cli->rcpts ? cli->rcpts : 1, accepted = 0, i;
 
-	if (!say(c, 2, "MAIL FROM:<%s>", cli->from ? cli->from : ""))
+	if (!client_say(c, 2, "MAIL FROM:<%s>", cli->from ? cli->from : ""))
 		return false;
 	for (i = 0; i < count; i++)
-		accepted += say(c, 2, "RCPT TO:<%s>", rcpt[i]);
+		accepted += client_say(c, 2, "RCPT TO:<%s>", rcpt[i]);
 	return accepted > 0;
 }
 
@@ -204,36 +56,81 @@ content(struct client *c, const struct buf *message)
 	struct buf out;
 	bool taken;
 
-	if (!say(c, 3, "DATA"))
+	if (!client_say(c, 3, "DATA"))
 		return false;
 	buf_init(&out);
 	body_writer_init(&w);
 	body_write(&w, message->p, message->len, &out);
 	body_write_end(&w, &out);
-	put(c, out.p, out.len);
-	taken = answered(c, 2);
+	client_put(c, out.p, out.len);
+	taken = client_answered(c, 2);
 	buf_clear(&out);
+	return taken;
+}
+
+static bool
+hello(struct client *c)
+{
+	char name[ADDR_TEXT_MAX + 8];
+
+	hello_name(c, name, sizeof name);
+	if (client_say(c, 2, "EHLO %s", name))
+		return true;
+	c->refused = CLI_OK;
+	return client_say(c, 2, "HELO %s", name);
+}
+
+static bool
+start_tls(struct client *c)
+{
+	const struct tls_info *info;
+
+	if (!client_say(c, 2, "STARTTLS"))
+		return false;
+	if (client_secure(c) < 0) {
+		c->refused = CLI_RETRY;
+		return false;
+	}
+	info = tls_info(c->tls);
+	printf("- %s %s\n", info->version, info->cipher);
+	return hello(c);
+}
+
+/* PLAIN (RFC 4616), after the server has agreed to it: a password that is
+ * refused in the clear has then not been sent. */
+static bool
+authenticate(struct client *c, const char *user, const char *password)
+{
+	char secret[SECRET_MAX + 3], text[SECRET_MAX * 4 / 3 + 8];
+	int len;
+	bool taken;
+
+	if (!client_say(c, 3, "AUTH PLAIN"))
+		return false;
+	len = snprintf(secret, sizeof secret, "%c%s%c%s", 0, user, 0,
+	    password);
+	EVP_EncodeBlock((unsigned char *)text, (unsigned char *)secret, len);
+	taken = client_say(c, 2, "%s", text);
+	OPENSSL_cleanse(secret, sizeof secret);
+	OPENSSL_cleanse(text, sizeof text);
 	return taken;
 }
 
 static int
 converse(struct client *c, const struct cli *cli, const struct buf *message)
 {
-	char name[ADDR_TEXT_MAX + 8];
-	int code = expect(c);
+	int code = client_expect(c);
 
 	if (code < 0 || reply_class(code) != 2)
 		return code >= 500 ? CLI_REFUSED : CLI_RETRY;
-	hello_name(c, name, sizeof name);
-	if (!say(c, 2, "EHLO %s", name)) {
-		c->refused = CLI_OK;
-		if (!say(c, 2, "HELO %s", name))
-			return c->refused;
-	}
-	if (envelope(c, cli))
+	if (!hello(c) || (cli->tls && !start_tls(c)))
+		return c->refused;
+	if ((!cli->auth ||
+	    authenticate(c, cli->auth, getenv("LUNETTE_PASSWORD"))) &&
+	    envelope(c, cli))
 		content(c, message);
 	code = c->refused;
-	say(c, 2, "QUIT");
+	client_say(c, 2, "QUIT");
 	return code;
 }
 
@@ -294,26 +191,35 @@ read_message(const struct cli *cli, struct buf *out)
 	return 0;
 }
 
+/* 0, or -1 after a line. */
+static int
+check_auth(const struct cli *cli)
+{
+	const char *password = getenv("LUNETTE_PASSWORD");
+
+	if (!cli->auth)
+		return 0;
+	if (!password)
+		return cli_fail(-1, "--auth: LUNETTE_PASSWORD is not set");
+	if (strlen(cli->auth) + strlen(password) > SECRET_MAX)
+		return cli_fail(-1, "--auth: the password is too long");
+	return 0;
+}
+
 int
 cmd_send(struct cli *cli)
 {
-	struct client c = { .fd = -1 };
+	struct client c;
 	int status = CLI_USAGE;
 	struct buf message;
 
 	buf_init(&message);
-	buf_init(&c.in);
-	reply_parser_init(&c.parser);
-	if (read_message(cli, &message) < 0)
-		goto out;
-	status = CLI_RETRY;
-	c.fd = dial(cli->to ? cli->to : "127.0.0.1:2525");
-	if (c.fd < 0)
-		goto out;
-	status = converse(&c, cli, &message);
-	close(c.fd);
-out:
+	if (check_auth(cli) == 0 && read_message(cli, &message) == 0) {
+		status = CLI_RETRY;
+		if (client_open(&c, cli->to ? cli->to : "127.0.0.1:2525") == 0)
+			status = converse(&c, cli, &message);
+		client_close(&c);
+	}
 	buf_clear(&message);
-	buf_clear(&c.in);
 	return status;
 }

@@ -21,10 +21,12 @@ const struct cli_command cli_commands[] = {
 	    CONF_HELP " [--client IP]\n"
 	    "Serve one session on stdin and stdout.\n" },
 	{ "send", CLI_SEND, 1, cmd_send,
-	    "[--to HOST:PORT] [--from ADDRESS] [--rcpt ADDRESS]... [FILE]\n"
+	    "[--to HOST:PORT] [--from ADDRESS] [--rcpt ADDRESS]... [--tls] "
+	    "[--auth USER] [FILE]\n"
 	    "Send a message and print all replies.  Without FILE: what is "
 	    "piped in, or a short one.\n"
-	    "Without options: to 127.0.0.1:2525, from <>, for postmaster.\n" },
+	    "Without options: to 127.0.0.1:2525, from <>, for postmaster.\n"
+	    "The password for --auth comes from LUNETTE_PASSWORD.\n" },
 	{ "ctl", CLI_CONF | CLI_PASS, 4, cmd_ctl,
 	    CONF_HELP " COMMAND\n"
 	    "status [--json] | sessions | kill ID | reload | drain | pause | "

@@ -1,5 +1,6 @@
 -- Wrong input to the program: one line that says where and what, and the right
 -- exit code.
+local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
 local sink = require "spec.support.sink"
@@ -51,6 +52,7 @@ local cases = {
   { { "check", "-c", "$DIR/lunette.lua", "-o", "limits.erors=1" }, 78, "erors", fine },
   { { "send", "--to", "127.0.0.1:1" }, 75, "127%.0%.0%.1:1" },
   { { "send", "--to" }, 64, "%-%-to" },
+  { { "send", "--auth", "ann" }, 64, "LUNETTE_PASSWORD" },
 }
 
 describe("the program", function()
@@ -122,4 +124,32 @@ describe("the program", function()
       assert.matches("\r\n\r\n%.\r\nx\r\n$", hop:messages()[1].data)
     end)
   end
+
+  it("sends by TLS, as somebody", function()
+    local dir = process.directory()
+    local hop = sink.start { tls = certificate.make(dir, "hop"),
+      auth = { "ann", "sesame" } }
+    local function send(password)
+      return process.run { lunette.program, "send", "--to", "127.0.0.1:" .. hop.port, "--tls",
+        "--auth", "ann", input = "Subject: x\n\nx\n", env = { LUNETTE_PASSWORD = password } }
+    end
+    local got = send "sesame"
+    assert.equal(0, got.code, got.out .. got.err)
+    assert.matches("\n220 [^\n]+\n%- TLSv1%.3 TLS_[%u%d_]+\n250", got.out)
+    assert.matches("\n235 ", got.out)
+    assert.equal(1, #hop:messages())
+    got = send "wrong"
+    assert.equal(69, got.code, got.err)
+    assert.matches("\n535 ", got.out)
+    assert.equal(1, #hop:messages())
+    process.remove(dir)
+  end)
+
+  it("sends nothing in the clear that was to go by TLS", function()
+    local hop = sink.start {}
+    local got = process.run { lunette.program, "send", "--to", "127.0.0.1:" .. hop.port, "--tls",
+      input = "Subject: x\n\nx\n" }
+    assert.equal(69, got.code, got.err)
+    assert.equal(0, #hop:messages())
+  end)
 end)

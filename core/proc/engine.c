@@ -111,7 +111,7 @@ close_servers(struct engine *e)
 
 /* Each listener learns what the hooks of its chain want to hear and say. */
 static void
-fill_listeners(struct engine *e)
+fill_listeners(struct engine *e, const struct engine_args *a)
 {
 	struct conf *c = &e->gen->conf;
 	struct session_conf *s;
@@ -121,6 +121,8 @@ fill_listeners(struct engine *e)
 		s = &c->listener[i].session;
 		s->stages = policy_stages(e->policy, s->chain);
 		s->advertise = policy_ehlo(e->policy, s->chain);
+		if (a->watch)
+			relays_watch(e->env.relays, s->relay);
 	}
 }
 
@@ -168,7 +170,7 @@ engine_new(const struct engine_args *a, char error[CONF_ERROR_MAX])
 	e->env.policy_data = e->policy;
 	if (open_servers(e, a, error) < 0)
 		goto fail;
-	fill_listeners(e);
+	fill_listeners(e, a);
 	return e;
 fail:
 	engine_free(e);

@@ -34,6 +34,7 @@ struct engine_args {
 	bool (*leads)(void *leads_arg);
 	void *leads_arg;
 	const struct tls_tickets *tickets;	/* NULL: no resumption */
+	bool watch;		/* ask next hops what they offer, now and again */
 	/* As in session_env; NULL: one connection, nobody is refused, nothing
 	 * to do. */
 	unsigned (*connections)(struct session *);

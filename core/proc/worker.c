@@ -246,6 +246,7 @@ make_engine(struct worker *w, char error[CONF_ERROR_MAX])
 		.running = w->slot->running,
 		.running_size = sizeof w->slot->running,
 		.tickets = r->tickets,
+		.watch = true,
 		.connections = door_connections,
 		.readdress = door_readdress,
 		.tls_admit = door_tls_admit,

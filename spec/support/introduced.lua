@@ -1,6 +1,7 @@
 -- introduced: what a sink understands of who speaks to it: AUTH, XCLIENT,
 -- XFORWARD, PROXY.  Each function takes the sink's connection.
 local mime = require "mime"
+local sys_socket = require "posix.sys.socket"
 
 local introduced = {}
 
@@ -79,26 +80,30 @@ function introduced.xforward(c, line)
   return "250 2.0.0 ok"
 end
 
--- The PROXY header, version 2, at the start of the input: it is taken away and
--- recorded.  False while it is not whole.
+-- The PROXY header, version 2, read to its end and no further: TLS may follow.
+-- True when it is whole and recorded, nil at the end of input.
 function introduced.proxy(c)
   local input = c.input
-  if #input < 16 then
-    return false
+  local whole = 16
+  if #input >= 16 then
+    assert(input:sub(1, 12) == "\r\n\r\n\0\r\nQUIT\n", "no PROXY header")
+    whole = 16 + input:byte(15) * 256 + input:byte(16)
   end
-  assert(input:sub(1, 12) == "\r\n\r\n\0\r\nQUIT\n", "no PROXY header")
-  local command, family, hi, lo = input:byte(13, 16)
-  local len = hi * 256 + lo
-  if #input < 16 + len then
-    return false
+  if #input < whole then
+    local data = sys_socket.recv(c.sock:getfd(), whole - #input)
+    if data == "" then
+      return nil
+    end
+    c.input = input .. (data or "")
+    return data and introduced.proxy(c) or false
   end
-  local header = { command = command == 0x21 and "PROXY" or "LOCAL" }
-  if family == 0x11 then
+  local header = { command = input:byte(13) == 0x21 and "PROXY" or "LOCAL" }
+  if input:byte(14) == 0x11 then
     local b = { input:byte(17, 28) }
     header.client = ("%d.%d.%d.%d:%d"):format(b[1], b[2], b[3], b[4], b[9] * 256 + b[10])
     header.server = ("%d.%d.%d.%d:%d"):format(b[5], b[6], b[7], b[8], b[11] * 256 + b[12])
   end
-  c.input = input:sub(17 + len)
+  c.input = ""
   c:record("proxy", header)
   return true
 end

@@ -206,13 +206,7 @@ end
 -- What is in the input, as far as it goes.
 function conn:digest()
   while not self.stalled and not self.ending and not self.wants_tls do
-    if self.wants_proxy then
-      if not introduced.proxy(self) then
-        return
-      end
-      self.wants_proxy = nil
-      self:begin()
-    elseif self.data then
+    if self.data then
       if self.input ~= "" and self.script.body and not self.body_done then
         self.body_done = true
         self:at("body", self.input)
@@ -248,7 +242,22 @@ function conn:close()
   self.gone = true
 end
 
+-- The PROXY header comes before everything else.
+function conn:read_proxy()
+  local whole = introduced.proxy(self)
+  if whole then
+    self.wants_proxy = nil
+    self:begin()
+  elseif whole == nil then
+    self:close()
+  end
+end
+
 function conn:on_readable()
+  if self.wants_proxy then
+    self:read_proxy()
+    return
+  end
   local data, err, partial = self.sock:receive(65536)
   data = data or partial
   if data ~= "" then

@@ -134,7 +134,7 @@ failures(void)
 	fake_run_to_end();
 	test_str("three times", fake_text(&fake.got), START NO NO
 	    "421 4.7.0 too many failed logins\r\n");
-	test_ok("reason", logged("auth=0/3") && logged("reason=errors"));
+	test_ok("reason", logged("auths=0/3") && logged("reason=errors"));
 	test_ok("no name, no password", !strstr(fake_text(&fake.got), "AHVz"));
 	fake_end();
 }
@@ -293,7 +293,7 @@ the_log_says_who(void)
 	begin("auth=ok");
 	offer();
 	talk(EHLO PLAIN QUIT);
-	test_ok("who", logged(" auth=user ") && logged(" auth=1/1 "));
+	test_ok("who", logged(" auth=user ") && logged(" auths=1/1 "));
 	fake_end();
 }
 

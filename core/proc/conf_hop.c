@@ -55,26 +55,28 @@ static int
 check_trust(struct conf_reader *r, const struct value *v,
     const struct conf_step *up)
 {
-	const struct value *tls = value_get(v, "tls"), *at = NULL;
+	const struct value *tls = value_get(v, "tls");
+	const struct value *ca = value_get(v, "ca");
+	const struct value *pin = value_get(v, "fingerprint");
+	const struct value *at = pin ? pin : ca;
 	struct conf_step step = { .up = up };
 	struct nexthop *hop = r->hop;
 
-	if (hop->fingerprint)
-		at = value_get(v, step.key = "fingerprint");
-	if (at && !tls_is_fingerprint(hop->fingerprint))
-		return conf_fail_type(r, at, &step, "a SHA-256 fingerprint: "
+	if (!at)
+		return 0;
+	step.key = pin ? "fingerprint" : "ca";
+	if (pin && !tls_is_fingerprint(hop->fingerprint))
+		return conf_fail_type(r, pin, &step, "a SHA-256 fingerprint: "
 		    "64 hexadecimal digits");
-	if (at && hop->ca)
-		return conf_fail(r, at, &step, "not together with ca: the "
-		    "fingerprint alone decides");
-	if (hop->ca) {
-		at = value_get(v, step.key = "ca");
-		conf_tls_file(r, at, &step, hop->ca, false);
-	}
-	if (at && tls && hop->tls != NEXTHOP_TLS_VERIFY)
+	if (hop->fingerprint && hop->ca)
+		return conf_fail(r, at, &step, pin ? "not together with ca: "
+		    "the fingerprint alone decides" : "not together with "
+		    "fingerprint: that alone decides");
+	if (tls && hop->tls != NEXTHOP_TLS_VERIFY)
 		return conf_fail(r, at, &step, "needs tls = \"verify\"");
-	if (at)
-		hop->tls = NEXTHOP_TLS_VERIFY;
+	if (ca)
+		conf_tls_file(r, ca, &step, hop->ca, false);
+	hop->tls = NEXTHOP_TLS_VERIFY;
 	return 0;
 }
 

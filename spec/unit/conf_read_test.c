@@ -6,6 +6,7 @@
 #include "conf_lines.h"
 #include "mem.h"
 #include "nexthop.h"
+#include "sasl.h"
 #include "value.h"
 
 #include "scratch.h"
@@ -145,6 +146,121 @@ test_listeners(void)
 	arena_free(arena);
 }
 
+#define PIN "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
+static const char secured[] =
+	"tls = { cert = 'mx.pem', key = 'sub/mx.key', min_version = '1.3',\n"
+	"  ciphers = 'HIGH', client_ca = '/ca.pem', certs = {\n"
+	"  ['*.b.test'] = { cert = 'b.pem', key = 'b.key' },\n"
+	"  ['c.test'] = 'both.pem', ['d.test'] = { 'd.pem', 'd.key' } } }\n"
+	"auth = { mechanisms = { 'PLAIN', 'EXTERNAL' } }\n"
+	"proxy_clients = '10.0.0.1' xclient_clients = { '10.0.0.2', '::1' }\n"
+	"ehlo = { 'help', ['10.0.0.0/8'] = { 'size' }, ['::1'] = 'DSN' }\n"
+	"limits = { client_rate = 30, tls_rate = 10 }\n"
+	"relays = { a = { 'smtp://h', fingerprint = '" PIN "' },\n"
+	"  b = { 'smtps://h', tls = 'verify', ca = 'hop.pem', xclient = true },\n"
+	"  c = { 'lmtp://h', tls = 'try', xclient = 'proxy' },\n"
+	"  d = { 'smtps://h', auth = { user = 'u', password = 'p' } },\n"
+	"  e = 'smtps://h', f = { 'smtp://h', xclient = 'xforward' } }\n"
+	"relay = 'discard:'\n"
+	"listen = { '127.0.0.1:25', { '127.0.0.1:465', tls = 'implicit',\n"
+	"  auth = 'required', ehlo = 'VRFY' }, { '127.0.0.1:26', tls = 'off',\n"
+	"  proxy = true }, { '127.0.0.1:24', tls = 'required', lmtp = true } }";
+
+static void
+test_tls(void)
+{
+	struct arena *arena = arena_new();
+	const struct session_conf *s[4];
+	char want[256];
+	struct conf c;
+	size_t i;
+
+	test_str("secured", load(secured, arena, &c), "ok");
+	for (i = 0; i < 4; i++)
+		s[i] = &c.listener[i].session;
+	test_int("pairs", (long long)c.tls.certs, 4);
+	test_ok("the default is first", !c.tls.cert[0].name);
+	snprintf(want, sizeof want, "%s/sub/mx.key", scratch_dir);
+	test_str("key", c.tls.cert[0].key, want);
+	test_str("a name", c.tls.cert[1].name, "*.b.test");
+	test_str("one file", c.tls.cert[2].key, c.tls.cert[2].cert);
+	test_ok("two, by place", strstr(c.tls.cert[3].key, "/d.key") != NULL);
+	test_str("version", c.tls.min_version, "1.3");
+	test_str("ca", c.tls.client_ca, "/ca.pem");
+	test_int("tls 1", s[0]->tls, SESSION_TLS_OFFERED);
+	test_int("tls 2", s[1]->tls, SESSION_TLS_IMPLICIT);
+	test_int("tls 3", s[2]->tls, SESSION_TLS_OFF);
+	test_int("tls 4", s[3]->tls, SESSION_TLS_REQUIRED);
+	test_int("auth 1", s[0]->auth, SESSION_AUTH_OFF);
+	test_int("auth 2", s[1]->auth, SESSION_AUTH_REQUIRED);
+	test_int("mechanisms", s[1]->mechanisms,
+	    1 << SASL_PLAIN | 1 << SASL_EXTERNAL);
+	test_ok("proxy", s[2]->proxy && !s[0]->proxy);
+	test_ok("lmtp", s[3]->lmtp && !s[0]->lmtp);
+	test_int("xclient", (long long)s[0]->xclient_clients.count, 2);
+	test_str("withhold", s[0]->withhold[0], "HELP");
+	test_int("withhold_from", (long long)s[0]->withholds, 2);
+	test_str("from some", s[0]->withhold_from[0].keyword[0], "SIZE");
+	test_str("from others", s[0]->withhold_from[1].keyword[0], "DSN");
+	test_str("of its own", s[1]->withhold[0], "VRFY");
+	test_int("and no other", (long long)s[1]->withholds, 0);
+	test_int("client_rate", c.admission.client_rate, 30);
+	test_int("tls_rate", c.admission.tls_rate, 10);
+	arena_free(arena);
+}
+
+static const struct {
+	enum nexthop_tls tls;
+	enum nexthop_identity identity;
+} hops[] = {
+	{ NEXTHOP_TLS_VERIFY, NEXTHOP_IDENTITY_NONE },
+	{ NEXTHOP_TLS_VERIFY, NEXTHOP_IDENTITY_BEST },
+	{ NEXTHOP_TLS_TRY, NEXTHOP_IDENTITY_PROXY },
+	{ NEXTHOP_TLS_REQUIRED, NEXTHOP_IDENTITY_NONE },
+	{ NEXTHOP_TLS_REQUIRED, NEXTHOP_IDENTITY_NONE },
+	{ NEXTHOP_TLS_OFF, NEXTHOP_IDENTITY_XFORWARD },
+};
+
+/* What is listed for the bundles, and which of it is secret. */
+static const char *const files[] = {
+	"/hop.pem", "/mx.pem", "!/sub/mx.key", "/ca.pem", "/b.pem", "!/b.key",
+	"!/both.pem", "/d.pem", "!/d.key",
+};
+
+static void
+test_hops(void)
+{
+	struct arena *arena = arena_new();
+	const struct conf_file *f;
+	const char *want;
+	struct conf c;
+	size_t i;
+
+	test_str("secured", load(secured, arena, &c), "ok");
+	for (i = 0; i < sizeof hops / sizeof *hops; i++) {
+		test_int(c.routes.route[i].name, c.routes.route[i].hop->tls,
+		    hops[i].tls);
+		test_int(c.routes.route[i].name,
+		    c.routes.route[i].hop->identity, hops[i].identity);
+	}
+	test_str("fingerprint", c.routes.route[0].hop->fingerprint, PIN);
+	test_str("user", c.routes.route[3].hop->user, "u");
+	for (i = 0, f = c.files; f; f = f->next, i++) {
+		if (i >= sizeof files / sizeof *files)
+			break;
+		want = files[i] + (*files[i] == '!');
+		test_ok(f->path, strlen(f->path) >= strlen(want) &&
+		    strcmp(f->path + strlen(f->path) - strlen(want), want) ==
+		    0);
+		test_int(f->path, f->secret, *files[i] == '!');
+	}
+	test_ok("files", !f && i == sizeof files / sizeof *files);
+	test_str("place", scratch_shorten(arena_strdup(arena,
+	    c.files->place)), "F:10: relays.b.ca");
+	arena_free(arena);
+}
+
 static const char lines[] =
 	"--[==[ a = {\n"		/* 1 */
 	"]] } ]==]\n"
@@ -233,6 +349,8 @@ main(void)
 	test_units();
 	test_defaults();
 	test_listeners();
+	test_tls();
+	test_hops();
 	test_lines();
 	test_cut_lines();
 	scratch_close();

@@ -200,6 +200,14 @@ static const struct {
 	{ "relay = { 'smtp://h', ca = 'x', fingerprint = '" PIN "' }",
 	    "F:1: relay.fingerprint: not together with ca: the fingerprint "
 	    "alone decides" },
+	{ "relays = { a = { 'smtp://h', ca = 'x' } } relay = { 'a', timeout = 5 }",
+	    "ok" },
+	{ "relays = { a = { 'smtp://h', ca = 'x' } }\nrelay = { 'a',\n"
+	    "fingerprint = '" PIN "' }", "F:3: relay.fingerprint: not together "
+	    "with ca: the fingerprint alone decides" },
+	{ "relays = { a = { 'smtp://h', fingerprint = '" PIN "' } }\n"
+	    "relay = { 'a', ca = 'x' }", "F:2: relay.ca: not together with "
+	    "fingerprint: that alone decides" },
 	{ "relay = { 'lmtp+unix:/s', tls = 'try' }", "F:1: relay.tls: "
 	    "lmtp+unix:/s does not leave this machine" },
 	{ "relay = { 'maildir:m', xclient = true }", "F:1: relay.xclient: "

@@ -6,7 +6,9 @@
 #include "conn.h"
 #include "log.h"
 #include "mem.h"
+#include "utf8.h"
 
+#include "answer.h"
 #include "message.h"
 #include "nexthop.h"
 #include "received.h"
@@ -85,8 +87,11 @@ finish(struct session *s)
 static void
 refuse(struct session *s, int code, const char *enhanced, const char *text)
 {
+	struct reply r;
+
 	session_note(s, code, enhanced, text);
-	session_error(s, code, enhanced, text);
+	reply_set(&r, code, enhanced, "%s", text);
+	answer_message(s, &r);
 	finish(s);
 }
 
@@ -128,8 +133,10 @@ static void
 discard(struct session *s, const char *why)
 {
 	struct log_line line;
+	struct reply r;
 
-	session_say(s, "250 2.0.0 ok\r\n");
+	reply_set(&r, 250, "2.0.0", "ok");
+	answer_message(s, &r);
 	conn_flush(s->conn);
 	s->messages++;
 	session_count(&s->env->stats->discarded, 1);
@@ -140,18 +147,34 @@ discard(struct session *s, const char *why)
 	finish(s);
 }
 
+/* RFC 3848, RFC 6531 4.3. */
+static const char *
+protocol(const struct session *s, char out[16])
+{
+	bool lmtp = s->conf->lmtp;
+
+	if (!s->esmtp)
+		return "SMTP";
+	snprintf(out, 16, "%s%s%s%s", s->txn.sender.utf8 ? "UTF8" :
+	    lmtp ? "" : "E", lmtp ? "LMTP" : "SMTP", s->tls != NULL ? "S" : "",
+	    s->auth_user != NULL ? "A" : "");
+	return out;
+}
+
 static void
 set_trace(struct session *s, const struct txn_rcpt *only)
 {
+	char with[16];
+	bool shown = only != NULL && (s->txn.sender.utf8 ||
+	    !utf8_has_8bit((struct line){ only->path.text, only->path.len }));
 	const struct received trace = {
 		.helo = s->helo,
 		.name = s->client_name,
 		.client = &s->client,
 		.hostname = s->conf->hostname,
-		.protocol = s->conf->lmtp ? "LMTP" :
-		    s->esmtp ? "ESMTP" : "SMTP",
+		.protocol = protocol(s, with),
 		.id = s->txn.id,
-		.rcpt = only != NULL ? only->path.text : NULL,
+		.rcpt = shown ? only->path.text : NULL,
 		.when = clock_wall(),
 	};
 	struct buf *out = &s->io->arg;
@@ -206,14 +229,28 @@ deliver(struct session *s, const struct txn_rcpt *first, size_t count)
 }
 
 static void
+refuse_as_hooks(struct session *s)
+{
+	struct session_io *io = s->io;
+
+	if (io->verdict == VERDICT_DROP || io->hangup) {
+		session_refused(s);
+		return;
+	}
+	if (io->verdict == VERDICT_DEFER)
+		s->errors++;	/* as session_refused has it */
+	answer_message(s, &io->reply);
+	finish(s);
+}
+
+static void
 on_message_asked(struct session *s)
 {
 	const struct txn_rcpt *first;
 	size_t count = deliverable(&s->txn, &first);
 
-	if (session_refused(s)) {
-		if (s->state != SESSION_CLOSING)
-			finish(s);
+	if (session_refuses(s)) {
+		refuse_as_hooks(s);
 	} else if (s->io->verdict == VERDICT_DISCARD) {
 		discard(s, s->io->why != NULL ? s->io->why :
 		    "discarded by policy");
@@ -270,7 +307,7 @@ refuse_as_said(struct session *s)
 	if (io->refusal_hangup) {
 		session_end(s, SESSION_DROPPED, io->refusal);
 	} else {
-		session_reply(s, io->refusal);
+		answer_message(s, io->refusal);
 		finish(s);
 	}
 	return true;
@@ -310,6 +347,7 @@ handoff_expired(struct session *s)
 	struct session_io *io = s->io;
 	bool unknown = io->delivering && relay_committed(s->txn.handoff);
 	struct log_line line;
+	struct reply r;
 
 	session_log(s, &line, LOG_WARN, "relay_error");
 	log_txn(s, &line);
@@ -320,7 +358,8 @@ handoff_expired(struct session *s)
 	io->delivering = false;
 	session_abandon(s);
 	io->next = NULL;
-	session_error(s, 451, "4.4.2", "this took too long, try again later");
+	reply_set(&r, 451, "4.4.2", "this took too long, try again later");
+	answer_message(s, &r);
 	finish(s);
 }
 
@@ -354,12 +393,11 @@ log_result(struct session *s, const struct relay_result *result,
 }
 
 static void
-count_result(struct session *s, const struct relay_result *result,
-    const struct reply *r)
+count_result(struct session *s, const struct relay_result *result, bool taken)
 {
 	struct session_stats *stats = s->env->stats;
 
-	if (reply_class(r->code) != 2) {
+	if (!taken) {
 		session_count(&stats->relay_errors, 1);
 		return;
 	}
@@ -394,17 +432,19 @@ handoff_result(struct session *s, const struct relay_result *result)
 	struct session_io *io = s->io;
 	struct reply r = result->reply;
 	session_fn next = on_relayed_asked;
+	bool taken;
 
 	io->delivering = false;
 	handoff_clean(&r, "2.0.0");
 	if (s->state == SESSION_CLOSING) {
 		next = io->next;	/* nobody is there to be told */
+		taken = reply_class(r.code) == 2;
 	} else {
-		session_reply(s, &r);
+		taken = answer_message(s, &r);
 		conn_flush(s->conn);
 		conn_deadline(s->conn, 0);
 	}
-	count_result(s, result, &r);
+	count_result(s, result, taken);
 	log_result(s, result, &r);
 	if (session_listens(s, STAGE_RELAYED))
 		keep_result(s, result, &r);

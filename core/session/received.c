@@ -35,7 +35,8 @@ put_ip(struct buf *out, const struct addr *client)
 	    addr_family(client) == AF_INET6 ? "IPv6:" : "", text);
 }
 
-/* An address is printable ASCII by its grammar. */
+/* An address is printable by its grammar, and beyond ASCII only where the whole
+ * message may be (RFC 6531). */
 static void
 put_rcpt(struct buf *out, const char *rcpt)
 {

@@ -61,6 +61,23 @@ fake_deliver(const struct txn *txn, const struct message *m)
 	buf_clear(&out);
 }
 
+/* LMTP: recipients that begin with "f" have their own last word. */
+static inline void
+fake_finals(const struct txn *txn)
+{
+	struct txn_rcpt *r;
+
+	for (r = txn->rcpts; r != NULL; r = r->next) {
+		struct reply *final;
+
+		if (r->path.text[0] != 'f')
+			continue;
+		final = arena_alloc(txn->arena, sizeof *final);
+		fake_relay_reply(r->path.text, final, "Hop took it");
+		r->final = final;
+	}
+}
+
 static inline void
 fake_relay_answer(struct relay *r)
 {
@@ -73,6 +90,7 @@ fake_relay_answer(struct relay *r)
 		    "d250", &result.reply, "Hop took it");
 		if (result.reply.code == 250)
 			fake_deliver(r->txn, r->message);
+		fake_finals(r->txn);
 		snprintf(result.id, sizeof result.id, "Q1");
 	} else {
 		const char *to = r->rcpt->path.text;

@@ -46,7 +46,8 @@ conn_close(struct conn *c)
 	/* A handshake that failed has left an alert on its way. */
 	open = !c->error || c->error == EPROTO;
 	if (c->eof && !c->output.len) {
-		(void)channel_shutdown(&c->channel);
+		if (c->channel.tls)
+			(void)tls_shutdown(c->channel.tls);
 	} else if (open && !c->connecting) {
 		ev_io_stop(c->loop, &c->readable);
 		ev_io_stop(c->loop, &c->writable);

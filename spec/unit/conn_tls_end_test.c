@@ -1,21 +1,27 @@
 /* conn over TLS: how it ends, and peers that are no good. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "addr.h"
 #include "linger.h"
 
 #include "side.h"
 
-/* A server, and the plain descriptor of its peer. */
+/* A server that can write little at a time, and the plain descriptor of its
+ * peer. */
 static int
 open_raw(struct side *a)
 {
-	int fd[2];
+	int fd[2], least = 1;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) < 0)
 		exit(1);
+	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
 	side_open(a, fd[0]);
 	conn_secure_server(a->conn, server);
 	return fd[1];
@@ -189,6 +195,92 @@ test_close(void)
 	linger_end();
 }
 
+/* A client of OpenSSL's that is done with its handshake. */
+static SSL *
+open_openssl(struct side *a, SSL_CTX *ctx)
+{
+	int fd = open_raw(a);
+	SSL *ssl = SSL_new(ctx);
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	SSL_set_fd(ssl, fd);
+	while (SSL_connect(ssl) != 1)
+		turn(1);
+	expect(a, "secured", "S");
+	return ssl;
+}
+
+/* A peer that asks for new keys all the time and reads no answer: we wait for
+ * it, without turning in circles, and go on when it reads. */
+static void
+test_key_updates(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct side a;
+	SSL *ssl = open_openssl(&a, ctx);
+	unsigned before;
+	char got[8];
+	int fd = SSL_get_fd(ssl), i;
+
+	for (i = 0; i < 100; i++) {
+		if (SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) != 1 ||
+		    SSL_do_handshake(ssl) != 1)
+			break;
+		turn(1);
+	}
+	test_int("asked", i, 100);
+	before = ev_iteration(loop);
+	conn_deadline(a.conn, 0.01);
+	expect(&a, "waits", "ST");
+	test_ok("and sleeps", ev_iteration(loop) - before < 10);
+	test_int("command", SSL_write(ssl, "QUIT", 4), 4);
+	turn(5);
+	test_int("not read", (long long)a.got.len, 0);
+	while (a.got.len < 4) {
+		SSL_read(ssl, got, sizeof got);
+		turn(1);
+	}
+	test_mem("goes on", a.got.p, a.got.len, "QUIT", 4);
+	conn_puts(a.conn, "221");
+	turn(2);
+	while (SSL_read(ssl, got, sizeof got) != 3)
+		turn(1);
+	test_mem("both ways", got, 3, "221", 3);
+	SSL_free(ssl);
+	close(fd);
+	SSL_CTX_free(ctx);
+	side_close(&a);
+}
+
+/* Row 83 of doc/hostile-input.md: TLS 1.2 can ask for a new handshake. */
+static void
+test_renegotiation(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct side a;
+	SSL *ssl;
+	int fd, result;
+
+	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	ssl = open_openssl(&a, ctx);
+	fd = SSL_get_fd(ssl);
+	SSL_renegotiate(ssl);
+	while ((result = SSL_do_handshake(ssl)) != 1 &&
+	    SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ)
+		turn(1);
+	test_int("refused", result, -1);
+	test_int("with an alert", ERR_GET_REASON(ERR_peek_error()),
+	    SSL_R_NO_RENEGOTIATION);
+	ERR_clear_error();
+	test_str("and nothing else", a.events, "S");
+	SSL_free(ssl);
+	close(fd);
+	while (a.count < 2)
+		ev_run(loop, EVRUN_ONCE);
+	SSL_CTX_free(ctx);
+	side_close(&a);
+}
+
 /* Handles that are gone serve those that use them. */
 static void
 test_conf_goes(void)
@@ -214,6 +306,8 @@ main(void)
 	test_reset();
 	test_free_inside();
 	test_close();
+	test_key_updates();
+	test_renegotiation();
 	test_conf_goes();
 	return side_end();
 }

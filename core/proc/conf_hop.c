@@ -1,6 +1,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include <openssl/x509.h>
+
 #include "addr.h"
 #include "mem.h"
 #include "nexthop.h"
@@ -86,10 +88,16 @@ check_tls(struct conf_reader *r, const struct value *v,
 {
 	struct conf_step step = { .up = up, .key = "tls" };
 	const struct value *tls = value_get(v, "tls");
-	const struct nexthop *hop = r->hop;
+	struct nexthop *hop = r->hop;
 
 	if (check_trust(r, v, up) < 0)
 		return -1;
+	/* The system's certificates go into the bundle as others do: a worker
+	 * may not be able to open them. */
+	if (hop->tls == NEXTHOP_TLS_VERIFY && !hop->ca && !hop->fingerprint) {
+		hop->ca = X509_get_default_cert_file();
+		conf_tls_file(r, tls, &step, hop->ca, false);
+	}
 	if (tls && hop->implicit_tls && hop->tls < NEXTHOP_TLS_REQUIRED)
 		return conf_fail(r, tls, &step, "smtps:// is TLS from the "
 		    "first octet: \"required\" or \"verify\"");

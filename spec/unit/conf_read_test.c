@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/x509.h>
+
 #include "conf.h"
 #include "conf_lines.h"
 #include "mem.h"
@@ -162,7 +164,7 @@ static const char secured[] =
 	"  c = { 'lmtp://h', tls = 'try', xclient = 'proxy' },\n"
 	"  d = { 'smtps://h', auth = { user = 'u', password = 'p' } },\n"
 	"  e = 'smtps://h', f = { 'smtp://h', xclient = 'xforward' } }\n"
-	"relay = 'discard:'\n"
+	"relay = { 'smtp://h', tls = 'verify' }\n"
 	"listen = { '127.0.0.1:25', { '127.0.0.1:465', tls = 'implicit',\n"
 	"  auth = 'required', ehlo = 'VRFY' }, { '127.0.0.1:26', tls = 'off',\n"
 	"  proxy = true }, { '127.0.0.1:24', tls = 'required', lmtp = true } }";
@@ -224,7 +226,7 @@ static const struct {
 
 /* What is listed for the bundles, and which of it is secret. */
 static const char *const files[] = {
-	"/hop.pem", "/mx.pem", "!/sub/mx.key", "/ca.pem", "/b.pem", "!/b.key",
+	"/hop.pem", "/cert.pem", "/mx.pem", "!/sub/mx.key", "/ca.pem", "/b.pem", "!/b.key",
 	"!/both.pem", "/d.pem", "!/d.key",
 };
 
@@ -245,6 +247,8 @@ test_hops(void)
 		    c.routes.route[i].hop->identity, hops[i].identity);
 	}
 	test_str("fingerprint", c.routes.route[0].hop->fingerprint, PIN);
+	test_str("the system's", c.listener[0].session.relay->hop[0].ca,
+	    X509_get_default_cert_file());
 	test_str("user", c.routes.route[3].hop->user, "u");
 	for (i = 0, f = c.files; f; f = f->next, i++) {
 		if (i >= sizeof files / sizeof *files)

@@ -121,6 +121,7 @@ struct session_io {
 	enum sasl_status sasl_status;
 	struct session_login login;
 	unsigned auth_failures;
+	bool astray;			/* AUTH is not over for the client */
 
 	struct txn_rcpt *rcpt;		/* that is being decided */
 
@@ -148,6 +149,14 @@ void session_event(void *session, enum conn_event);
 /* Input that is waiting behind the present line. */
 size_t session_unread(const struct session *);
 bool session_is_early(const struct session *);	/* spoken before its turn */
+bool session_is_implicit(const struct session *);	/* TLS from the start */
+/* Is it true that nothing may be said now: in or before a handshake, before a
+ * PROXY header? */
+bool session_is_mute(const struct session *);
+
+/* session_command.c: a line, and who serves it. */
+/* Cut a line and serve it.  False if there is none. */
+bool session_read_command(struct session *);
 /* False, with the session ended, if there is any: for what must be last in a
  * group (RFC 2920 3.1). */
 bool session_in_step(struct session *);
@@ -156,10 +165,6 @@ void session_violation(struct session *);	/* 554 5.5.0 and close */
 bool session_no_line(struct session *);
 /* Overwrite the line that is being served. */
 void session_wipe_line(struct session *);
-/* Is it true that nothing may be said now: in or before a handshake, before a
- * PROXY header? */
-bool session_is_mute(const struct session *);
-bool session_is_implicit(const struct session *);	/* TLS from the start */
 
 /* session_reply.c: what the client is told. */
 /* A reply that cannot be changed, CRLF included. */

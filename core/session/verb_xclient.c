@@ -9,6 +9,7 @@
 #include "path.h"
 
 #include "ehlo.h"
+#include "offer.h"
 #include "session_io.h"
 #include "verb.h"
 
@@ -117,17 +118,23 @@ static const struct attribute {
 	[EHLO_X_REVERSE_NAME] = { "REVERSE_NAME", CLIENT, is_name },
 };
 
+static bool
+is_offered(const struct session *s, const char *keyword)
+{
+	return s->io->xclient && !offer_is_withheld(s, keyword);
+}
+
 const char *
 verb_xclient_offer(const struct session *s)
 {
-	return s->io->xclient ? "XCLIENT NAME ADDR PORT PROTO HELO LOGIN "
-	    "DESTADDR DESTPORT REVERSE_NAME" : NULL;
+	return is_offered(s, "XCLIENT") ? "XCLIENT NAME ADDR PORT PROTO HELO "
+	    "LOGIN DESTADDR DESTPORT REVERSE_NAME" : NULL;
 }
 
 const char *
 verb_xforward_offer(const struct session *s)
 {
-	return s->io->xclient ?
+	return is_offered(s, "XFORWARD") ?
 	    "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE" : NULL;
 }
 
@@ -200,7 +207,7 @@ static bool
 read_arguments(struct session *s, struct line arg, unsigned of,
     struct xforward *out)
 {
-	if (!s->io->xclient) {
+	if (!is_offered(s, of == CLIENT ? "XCLIENT" : "XFORWARD")) {
 		session_note(s, 550, "5.7.0", "not from this client");
 		session_error(s, 550, "5.7.0", "not from this client");
 	} else if (s->txn.open) {

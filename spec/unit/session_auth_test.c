@@ -58,6 +58,12 @@ static const struct script {
 	START "501 5.5.4 say AUTH and a mechanism\r\n"
 	"504 5.5.4 no such mechanism\r\n504 5.5.4 no such mechanism\r\n"
 	"501 5.5.4 say AUTH and a mechanism\r\n" BYE, NULL },
+{ "a password that nobody asked for", "auth=ok", EHLO "AUTH NTLM\r\n|"
+	"dXNlcg==\r\n|c2VjcmV0\r\n|NOOP\r\n|FOO reply\r\n|" QUIT,
+	START "504 5.5.4 no such mechanism\r\n500 5.5.2 unknown command\r\n"
+	"500 5.5.2 unknown command\r\n250 2.0.0 ok\r\n"
+	"250-2.0.0 done\r\n250 2.0.0 well\r\n" BYE,
+	"pre_connection connect helo(c.test) unknown(reply) disconnect " },
 { "what is held is forgiven", "connect=no.later auth=ok",
 	EHLO PLAIN "MAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\n" QUIT,
 	START IN "250 2.1.0 ok\r\n250 2.1.5 ok\r\n" BYE, NULL },

@@ -9,7 +9,8 @@
 
 #define BANNER "220 mx.test ESMTP\r\n"
 #define TELL "250-mx.test\r\n250-PIPELINING\r\n250-SIZE 10000\r\n" \
-	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n"
+	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n" \
+	"250-CHUNKING\r\n250-LIMITS MAILMAX=5 RCPTMAX=4\r\n"
 #define START BANNER TELL "250 HELP\r\n"
 #define OFFER "250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR " \
 	"DESTPORT REVERSE_NAME\r\n" \
@@ -220,7 +221,8 @@ static const struct {
 	{ "nor this", "XCLIENT PORT=0\r\n", BAD, NULL },
 	{ "no protocol", "XCLIENT PROTO=HTTP\r\n", BAD, NULL },
 	{ "good, then bad", "XCLIENT ADDR=198.51.100.1 PORT=x\r\n", BAD, NULL },
-	{ "8-bit", "XCLIENT NAME=\xc3\xa9.test\r\n", BAD, NULL },
+	{ "8-bit", "XCLIENT NAME=\xc3\xa9.test\r\n",
+	    "500 5.5.2 syntax error\r\n", NULL },
 };
 
 static void

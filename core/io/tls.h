@@ -34,7 +34,8 @@ struct tls_tickets;
 
 struct tls_server_conf {
 	const char *context;	/* of the listener: its tickets are good for no
-				 * other, nor for another name (SNI) */
+				 * other, for no other name (SNI), and only
+				 * with this client_ca */
 	const struct tls_pair *pair;	/* the default is first */
 	size_t pairs;
 	const char *min_version;	/* "1.2", "1.3" */

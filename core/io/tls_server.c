@@ -19,7 +19,7 @@ struct entry {
 struct tls_server {
 	unsigned refs;		/* the owner's and each stream's */
 	SSL_CTX *ctx;		/* holds the default certificate */
-	char *context;
+	unsigned char context[TLS_FINGERPRINT];
 	struct entry *entry;	/* by name, the default first */
 	size_t entries;
 };
@@ -61,21 +61,29 @@ find(const struct tls_server *s, const char *sni)
 	return find_name(s, name);
 }
 
-/* SHA-256 over the listener and the name: what OpenSSL compares before it
- * takes up an old session. */
+static bool
+digest(const void *a, size_t a_len, const void *b, size_t b_len,
+    unsigned char out[TLS_FINGERPRINT])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
+	    EVP_DigestUpdate(md, a, a_len) &&
+	    EVP_DigestUpdate(md, b, b_len) &&
+	    EVP_DigestFinal_ex(md, out, NULL);
+
+	EVP_MD_CTX_free(md);
+	return ok;
+}
+
+/* What OpenSSL compares before it takes up an old session: the listener, the
+ * authorities that a client's certificate was verified by, and the name. */
 static bool
 bind_session(const struct tls_server *s, SSL *ssl, const char *sni)
 {
 	unsigned char id[TLS_FINGERPRINT];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
-	    EVP_DigestUpdate(md, s->context, strlen(s->context) + 1) &&
-	    EVP_DigestUpdate(md, sni, strlen(sni)) &&
-	    EVP_DigestFinal_ex(md, id, NULL) &&
-	    SSL_set_session_id_context(ssl, id, sizeof id);
 
-	EVP_MD_CTX_free(md);
-	return ok;
+	return digest(s->context, sizeof s->context, sni, strlen(sni), id) &&
+	    SSL_set_session_id_context(ssl, id, sizeof id);
 }
 
 static bool
@@ -218,6 +226,11 @@ static int
 configure(struct tls_server *s, const struct tls_server_conf *conf,
     char error[TLS_ERROR_MAX])
 {
+	const char *context = conf->context ? conf->context : "";
+
+	if (!digest(context, strlen(context) + 1, conf->client_ca.p,
+	    conf->client_ca.p ? conf->client_ca.len : 0, s->context))
+		return tls_say(error, "OpenSSL: %s", tls_reason());
 	SSL_CTX_set_options(s->ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_dh_auto(s->ctx, 1);
 	SSL_CTX_set_client_hello_cb(s->ctx, on_hello, s);
@@ -238,7 +251,6 @@ tls_server_new(const struct tls_server_conf *conf, char error[TLS_ERROR_MAX])
 	struct tls_server *s = mem_alloc(sizeof *s);
 
 	s->refs = 1;
-	s->context = mem_strdup(conf->context ? conf->context : "");
 	s->ctx = tls_context(TLS_server_method(), conf->min_version, error);
 	if (s->ctx && load(s, conf, error) == 0 &&
 	    configure(s, conf, error) == 0) {
@@ -261,7 +273,6 @@ tls_server_free(struct tls_server *s)
 		sk_X509_pop_free(s->entry[i].chain, X509_free);
 	}
 	mem_free(s->entry);
-	mem_free(s->context);
 	SSL_CTX_free(s->ctx);
 	mem_free(s);
 }

@@ -391,6 +391,15 @@ test_client_certificates(int version)
 	r.cert = &late;
 	raw_run(&r, s);
 	test_ok("expired", r.ok && !r.info.verified);
+	SSL_SESSION_free(r.session);
+	r.session = NULL;
+	r.cert = &good;
+	raw_run(&r, s);
+	tls_server_free(s);
+	s = make_server("a", keys, &other_ca.cert_pem);
+	raw_run(&r, s);
+	test_ok("no ticket outlives its CA", r.ok && !r.info.resumed &&
+	    !r.info.verified);
 	raw_clear(&r);
 	tls_server_free(s);
 	cert_free(&good);

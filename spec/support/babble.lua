@@ -62,9 +62,19 @@ local sender_params = {
   { text = "SIZE=1x", needs = "SIZE", fault = { 501, "5.5.4" } },
   { text = "SIZE", needs = "SIZE", fault = { 501, "5.5.4" } },
   { text = "SIZE=99999999999999999999999", needs = "SIZE", fault = { 501, "5.5.4" } },
-  { text = "BODY=7BIT", needs = "8BITMIME" },
+  { text = "BODY=7BIT" },
   { text = "body=8bitmime", needs = "8BITMIME" },
-  { text = "BODY=9BIT", needs = "8BITMIME", fault = { 501, "5.5.4" } },
+  { text = "BODY=9BIT", fault = { 501, "5.5.4" } },
+  { text = "BODY=BINARYMIME", fault = { 501, "5.5.4" } },
+  { text = "SMTPUTF8", needs = "SMTPUTF8" },
+  { text = "SMTPUTF8=1", needs = "SMTPUTF8", fault = { 501, "5.5.4" } },
+  { text = "REQUIRETLS", needs = "REQUIRETLS" },
+  { text = "RET=HDRS", needs = "DSN" },
+  { text = "RET=x", needs = "DSN", fault = { 501, "5.5.4" } },
+  { text = "ENVID=a+2Bb", needs = "DSN" },
+  { text = "ENVID=a+2", needs = "DSN", fault = { 501, "5.5.4" } },
+  { text = "AUTH=<>", needs = "AUTH" },
+  { text = "AUTH=a+4", needs = "AUTH", fault = { 501, "5.5.4" } },
   { text = "FOO=bar", fault = { 555, "5.5.4" } },
 }
 
@@ -118,6 +128,11 @@ local bad_recipients = {
   { "RCPT TO:<a@" .. ("b"):rep(64) .. ".test>", 501, "5.1.3" },
 }
 local recipient_params = {
+  { text = "NOTIFY=NEVER", needs = "DSN" },
+  { text = "notify=success,delay", needs = "DSN" },
+  { text = "NOTIFY=NEVER,FAILURE", needs = "DSN", fault = { 501, "5.5.4" } },
+  { text = "ORCPT=rfc822;a@b.test", needs = "DSN" },
+  { text = "ORCPT=a", needs = "DSN", fault = { 501, "5.5.4" } },
   { text = "FOO", fault = { 555, "5.5.4" } },
 }
 
@@ -153,8 +168,22 @@ local function unknown(dice)
   return { text = "X" .. word:upper() .. (dice(2) == 1 and " 1 2" or ""), word = word }
 end
 
+local bad_chunks = {
+  "BDAT", "BDAT x", "BDAT -1", "BDAT 1 LAST x", "BDAT 0x1", "BDAT 1 2",
+  "BDAT 99999999999999999999999",
+}
+
+-- The next chunk of a message that is sent in pieces.
+local function bdat(dice, m)
+  local k = dice(30)
+  if k == 1 then
+    return { text = one(dice, bad_chunks), bad = true }
+  end
+  return babble.chunk(dice, m)
+end
+
 local garbage = { "", " NOOP", "\1\2\3", "NO\0OP", "NOOP\nNOOP", "NOOP\rNOOP", ("x"):rep(3000),
-  "\195\164\195\182" }
+  "\195\164\195\182", "NOOP \195\164", "HELP \255" }
 
 local function plain(user, password)
   return mime.b64(("\0%s\0%s"):format(user, password))
@@ -183,8 +212,7 @@ local function auth(dice)
   return c
 end
 
--- The line that a 334 asks for.
-function babble.response(dice, mechanism)
+local function response(dice, mechanism)
   if dice(8) == 1 then return { text = "*", login = "cancel" } end
   if mechanism == "plain" then return credentials(dice, plain) end
   if mechanism == "user" then
@@ -195,13 +223,21 @@ function babble.response(dice, mechanism)
   end)
 end
 
+-- The line that a 334 asks for.
+function babble.response(dice, mechanism)
+  local c = response(dice, mechanism)
+  c.raw = c.text .. "\r\n"
+  return c
+end
+
 local function text(line)
   return function() return { text = line } end
 end
 
 local verbs = {
-  HELO = greeting "HELO", EHLO = greeting "EHLO", LHLO = text "LHLO client.test", MAIL = mail,
-  RCPT = rcpt, DATA = bare "DATA", RSET = bare "RSET", NOOP = text "NOOP x", HELP = text "HELP",
+  HELO = greeting "HELO", EHLO = greeting "EHLO", LHLO = greeting "LHLO", MAIL = mail,
+  RCPT = rcpt, BDAT = bdat, DATA = bare "DATA", RSET = bare "RSET", NOOP = text "NOOP x",
+  HELP = text "HELP",
   VRFY = vrfy, EXPN = text "EXPN x", ETRN = text "ETRN x", STARTTLS = bare "STARTTLS", AUTH = auth,
   XCLIENT = text "XCLIENT ADDR=192.0.2.1", XFORWARD = text "XFORWARD ADDR=192.0.2.1",
   QUIT = bare "QUIT", UNKNOWN = unknown,
@@ -210,55 +246,91 @@ local verbs = {
 -- What comes next in an orderly session, more often than not; anything else.
 local function pick(dice, m)
   local anything = {
-    "HELO", "EHLO", "EHLO", "MAIL", "MAIL", "RCPT", "RCPT", "DATA", "DATA", "RSET", "NOOP",
+    "HELO", "EHLO", "EHLO", "MAIL", "MAIL", "RCPT", "RCPT", "DATA", "DATA", "BDAT", "BDAT", "RSET",
+    "NOOP",
     "HELP", "VRFY", "EXPN", "ETRN", "STARTTLS", "STARTTLS", "AUTH", "AUTH", "XCLIENT", "XFORWARD",
     "UNKNOWN", "QUIT",
   }
   if dice(5) == 1 then return one(dice, anything) end
   if not m.tls and m.tls_mode == "required" then return "STARTTLS" end
-  if m.hello ~= "EHLO" then return dice(8) == 1 and "HELO" or "EHLO" end
+  if m.lmtp and not m.hello then return "LHLO" end
+  if not m.hello or m.hello == "HELO" then return dice(8) == 1 and "HELO" or "EHLO" end
   if m.auth_mode == "required" and not m.auth then return "AUTH" end
+  if m.chunk then return dice(6) == 1 and "RSET" or "BDAT" end
   if not m.txn then return "MAIL" end
   if m.txn.accepted == 0 then return "RCPT" end
-  return one(dice, { "RCPT", "RCPT", "DATA" })
+  return one(dice, { "RCPT", "RCPT", "DATA", "BDAT" })
 end
 
 function babble.command(dice, m)
   if dice(60) == 1 then
-    return { verb = "UNKNOWN", text = one(dice, garbage), garbage = true }
+    local junk = one(dice, garbage)
+    local verb = junk:match "^(%u+) " or "UNKNOWN"
+    return { verb = verb, text = junk, raw = junk .. "\r\n", garbage = true }
   end
   local verb = pick(dice, m)
-  local c = verbs[verb](dice)
+  local c = verbs[verb](dice, m)
   c.verb = verb
+  c.raw = c.raw or c.text .. "\r\n"
   return c
 end
 
 local head = "From: a@a.test\r\nSubject: x\r\n"
+-- late: what is wrong is said at the end of all, and not of the chunk.
 local contents = {
   { text = head .. "\r\nhello\r\n" },
   { text = "" },
   { text = "\r\n..dot\r\n" },
   { text = head .. "\r\n" .. ("x"):rep(70) .. "\r\n" },
-  { text = head .. "\r\nbare\nline\r\n", fault = { 550, "5.5.2" } },
-  { text = head .. "\r\nbare\rline\r\n", fault = { 550, "5.5.2" } },
-  { text = head .. "\r\n\n.\nMAIL FROM:<evil@a.test>\r\n", fault = { 550, "5.5.2" } },
-  { text = head .. "\r\n\n.\r\nRSET\r\n", fault = { 550, "5.5.2" } },
-  { text = ("Received: x\r\n"):rep(6) .. "\r\n", fault = { 554, "5.4.6" } },
+  { text = head .. "\r\nbare\nline\r\n", fault = { 550, "5.5.2" }, late = true },
+  { text = head .. "\r\nbare\rline\r\n", fault = { 550, "5.5.2" }, late = true },
+  { text = head .. "\r\n\n.\nMAIL FROM:<evil@a.test>\r\n", fault = { 550, "5.5.2" }, late = true },
+  { text = head .. "\r\n\n.\r\nRSET\r\n", fault = { 550, "5.5.2" }, late = true },
+  { text = ("Received: x\r\n"):rep(6) .. "\r\n", fault = { 554, "5.4.6" }, late = true },
   { text = head .. "\r\n" .. ("twenty octets or so\r\n"):rep(400), fault = { 552, "5.3.4" } },
   { text = ("X: " .. ("x"):rep(90) .. "\r\n"):rep(30) .. "\r\n", fault = { 552, "5.3.4" } },
 }
 
 -- The limits that these need.
-babble.limits = [[received = 5, message_size = 8000, header_size = 2000, soft_errors = 0, ]]
+babble.message_size = 8000
+babble.limits = ("received = 5, message_size = %d, header_size = 2000, soft_errors = 0, ")
+  :format(babble.message_size)
 
--- Whole content.  If the hooks refuse its header it is sound, for else the
--- answer would depend on what is read first.
-function babble.content(dice, m)
+-- If the hooks refuse its header it is sound, for else the answer would depend
+-- on what is read first.
+local function sound(dice, m)
   local c
   repeat
     c = one(dice, contents)
-  until not (c.fault and (m.txn.word or ""):find "headers$")
-  return { text = c.text .. ".", fault = c.fault }
+  until not (c.fault and m.txn and (m.txn.word or ""):find "headers$")
+  return c
+end
+
+-- Whole content, for DATA.
+function babble.content(dice, m)
+  local c = sound(dice, m)
+  return { text = "(content)", raw = c.text .. ".\r\n", fault = c.fault }
+end
+
+-- A chunk of what the model calls m.sending: content, cut at random.
+function babble.chunk(dice, m)
+  if not m.chunk or not m.sending then
+    local c = sound(dice, m)
+    m.sending = { text = c.text:gsub("\n%.%.", "\n."), fault = c.fault, late = c.late, at = 0 }
+  end
+  local s = m.sending
+  local left = #s.text - s.at
+  -- What is wrong is in one piece.
+  local size = (s.fault or left == 0 or dice(3) == 1) and left or dice(left + 1) - 1
+  local last = size == left and dice(4) > 1
+  local piece = s.text:sub(s.at + 1, s.at + size)
+  local before = s.header
+  s.at = s.at + size
+  s.header = last or ("\r\n" .. s.text:sub(1, s.at)):find("\r\n\r\n", 1, true) ~= nil
+  local line = ("BDAT %d%s"):format(size, last and " LAST" or "")
+  local fault = (last or not s.late and size > 0) and s.fault or nil
+  return { text = line, raw = line .. "\r\n" .. piece, size = size, last = last, fault = fault,
+    header = s.header and not before }
 end
 
 return babble

@@ -23,6 +23,7 @@ local rows = {
   MAIL = { greeted = true, login = true },
   RCPT = { greeted = true },
   DATA = { greeted = true, bare = true, last = true },
+  BDAT = { framed = true },
   RSET = { bare = true, counted = true },
   NOOP = { counted = true, clear = true },
   HELP = { counted = true },
@@ -50,18 +51,22 @@ local enhanced = { no = "5.7.1", wait = "4.7.1", fault = "4.3.0" }
 
 local TRIES = 3		-- failed logins
 
--- o: tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
+local SMALL = 512	-- octets of a chunk that counts against limits.commands
+
+-- o: lmtp, message_size, tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
 -- "required"), offers (keywords of the first EHLO; what the next hop and the
 -- configuration allow is learned from it), withheld (keywords), limits.
 function model.new(o)
   return setmetatable({
     tls_mode = o.tls or "off", auth_mode = o.auth or "off", limits = o.limits or {},
-    withheld = o.withheld or {}, tls = o.tls == "implicit",
-    errors = 0, junk = 0, messages = 0, failures = 0, offers = {},
+    withheld = o.withheld or {}, lmtp = o.lmtp, tls = o.tls == "implicit",
+    message_size = o.message_size, sent = 0, errors = 0, junk = 0, messages = 0, failures = 0,
+    offers = {},
     faults = 0, delivered = 0,		-- what the program counts, too
   }, model)
 end
 
+-- A reply; each 5xx is an error.
 function model:say(code, text)
   if code >= 500 then self.errors = self.errors + 1 end
   return { code, text }
@@ -93,18 +98,21 @@ function model:barred(row)
   end
 end
 
+function model:is_junk()
+  self.junk = self.junk + 1
+  return over(self.junk, self.limits.commands)
+end
+
 -- What all commands are held against.
 function model:admit(c, row, follows)
-  if follows and not row.final and (row.last or not self.pipelining) then
+  if not row.framed and follows and not row.final and (row.last or not self.pipelining) then
     return self:close(554, "5.5.0")
   end
   if over(self.errors + 1, self.limits.errors) and not row.final then
     return self:close(421, "4.7.0")
   end
-  if row.counted then
-    self.junk = self.junk + 1
-    if over(self.junk, self.limits.commands) then return self:close(421, "4.7.0") end
-  end
+  if row.counted and self:is_junk() then return self:close(421, "4.7.0") end
+  if row.framed then return end
   local barred = self:barred(row)
   if barred then return barred end
   if row.bare and c.argument then return self:say(501, "5.5.4") end
@@ -114,7 +122,7 @@ end
 
 function model:command(c, follows)
   local row = rows[c.verb]
-  return self:admit(c, row, follows) or self[c.verb](self, c)
+  return self:admit(c, row, follows) or self[c.verb](self, c, follows)
 end
 
 function model.is_last(verb)
@@ -122,7 +130,7 @@ function model.is_last(verb)
 end
 
 local function none(self) return self:say(502, "5.5.1") end
-model.LHLO, model.EXPN, model.ETRN = none, none, none
+model.EXPN, model.ETRN = none, none
 
 function model:NOOP() return self:say(250, "2.0.0") end
 function model:HELP() return self:say(214, "2.0.0") end
@@ -144,15 +152,16 @@ end
 
 -- A greeting that is refused changes nothing.
 local function hello(self, c)
+  if (c.verb == "LHLO") ~= (self.lmtp or false) then return self:say(500, "5.5.1") end
   if c.fault then return self:say(unpack(c.fault)) end
   local refused = self:verdict(c.word, c.verb)
   if refused then return refused end
-  self.hello, self.txn = c.verb, nil
-  self.pipelining = c.verb == "EHLO" and not self.withheld.PIPELINING
+  self.hello, self.txn, self.chunk = c.verb, nil, nil
+  self.pipelining = c.verb ~= "HELO" and not self.withheld.PIPELINING
   self.offers = { SIZE = true, ["8BITMIME"] = true }
   return self:say(250)
 end
-model.HELO, model.EHLO = hello, hello
+model.HELO, model.EHLO, model.LHLO = hello, hello, hello
 
 -- Keywords that the reply to EHLO must have, and those it must not have.
 function model:offered()
@@ -162,6 +171,7 @@ function model:offered()
     list[#list + 1] = keyword
   end
   put("PIPELINING", self.pipelining)
+  put("CHUNKING", not self.withheld.CHUNKING)
   put("STARTTLS", not self.tls and (self.tls_mode == "offered" or self.tls_mode == "required"))
   put("AUTH", self.auth_mode ~= "off" and self.tls)
   put("XCLIENT", false)
@@ -181,15 +191,23 @@ function model:learn(offers)
   self.offers = offers
 end
 
+local missing = {
+  ["8BITMIME"] = { 554, "5.6.3" }, SMTPUTF8 = { 553, "5.6.7" }, REQUIRETLS = { 550, "5.7.30" },
+}
+
 -- The first parameter that is not accepted.
 function model:refuses_params(c)
   for _, p in ipairs(c.params or {}) do
-    if p.needs and not self.offers[p.needs] then return self:say(555, "5.5.4") end
+    if p.needs == "REQUIRETLS" and not self.tls then return self:say(530, "5.7.4") end
+    if p.needs and not self.offers[p.needs] then
+      return self:say(unpack(missing[p.needs] or { 555, "5.5.4" }))
+    end
     if p.fault then return self:say(unpack(p.fault)) end
   end
 end
 
 function model:MAIL(c)
+  if self.chunk then return self:say(503, "5.5.1") end
   if self.txn then return self:say(503, "5.5.1") end
   if over(self.messages + 1, self.limits.messages) then return self:close(421, "4.7.0") end
   if c.fault then return self:say(unpack(c.fault)) end
@@ -201,7 +219,7 @@ end
 
 function model:RCPT(c)
   local txn = self.txn
-  if not txn then return self:say(503, "5.5.1") end
+  if self.chunk or not txn then return self:say(503, "5.5.1") end
   if c.fault then return self:say(unpack(c.fault)) end
   local refused = self:refuses_params(c)
   if refused then return refused end
@@ -215,16 +233,20 @@ function model:RCPT(c)
 end
 
 function model:RSET()
-  self.txn = nil
+  self.txn, self.chunk = nil, nil
   return self:say(250, "2.0.0")
+end
+
+-- What the sender's word says at a later stage.
+local function word_at(txn, stage)
+  return txn.word and txn.word:match("^(.*)%-" .. stage .. "$")
 end
 
 function model:DATA()
   local txn = self.txn
-  if not txn then return self:say(503, "5.5.1") end
-  if txn.accepted == 0 then return self:say(554, "5.5.1") end
-  local word = txn.word and txn.word:match "^(.*)%-data$"
-  local refused = self:verdict(word, "DATA")
+  if self.chunk or not txn then return self:say(503, "5.5.1") end
+  if txn.accepted == 0 then return self:say(self.lmtp and 503 or 554, "5.5.1") end
+  local refused = self:verdict(word_at(txn, "data"), "DATA")
   if refused then
     self.txn = nil
     return refused
@@ -233,21 +255,73 @@ function model:DATA()
   return self:say(354)
 end
 
+-- The message is there, or what is wrong with it: each of its recipients has an
+-- answer by LMTP, all have one otherwise.
+function model:deliver(txn, fault)
+  self.junk = 0
+  local reply = fault or self:verdict(word_at(txn, "message"), "content")
+  if not reply then
+    self.messages = self.messages + 1
+    self.delivered = self.delivered + (txn.kept and 1 or 0)
+    reply = self:say(250, "2")
+  end
+  reply.times = self.lmtp and txn.accepted or 1
+  return reply
+end
+
 -- Content to its end: c.fault is what is wrong with it.
 function model:content(c, follows)
-  local word, kept = self.txn.word, self.txn.kept
+  local txn = self.txn
   self.waits, self.txn = nil, nil
   if follows and not self.pipelining then return self:close(554, "5.5.0") end
-  self.junk = 0
-  local early = word and word:match "^(.*)%-headers$"
-  local refused = not c.headless and self:verdict(early, "content")
-  if refused then return refused end
-  if c.fault then return self:say(unpack(c.fault)) end
-  refused = self:verdict(word and word:match "^(.*)%-message$", "content")
-  if refused then return refused end
-  self.messages = self.messages + 1
-  self.delivered = self.delivered + (kept and 1 or 0)
-  return self:say(250, "2")
+  return self:deliver(txn, self:verdict(word_at(txn, "headers"), "content") or
+    c.fault and self:say(unpack(c.fault)))
+end
+
+-- What the protocol has against a chunk.
+function model:misplaced(c)
+  if not self.offers.CHUNKING then return { 502, "5.5.1" } end
+  if self.chunk == "failed" or not self.txn then return { 503, "5.5.1" } end
+  if self.txn.accepted == 0 then return { self.lmtp and 503 or 554, "5.5.1" } end
+  if c.size == 0 and not c.last then
+    self.txn.empty = (self.txn.empty or 0) + 1
+    if self.txn.empty > 1 then return { 551, "5.7.1" } end
+  end
+end
+
+-- A chunk: size, last, header (of the message it ends the header), fault (it is
+-- the first that knows of it).  Its octets are taken out whatever the answer is.
+function model:BDAT(c, follows)
+  if c.bad then return self:close(501, "5.5.4") end
+  if c.size < SMALL and not c.last and self.limits.commands and self.limits.commands > 0 and
+      self:is_junk() then
+    return self:close(421, "4.7.0")
+  end
+  local misplaced = self:misplaced(c)
+  self.sent = (misplaced or self.chunk) and self.sent + c.size or c.size
+  if over(self.sent, 2 * self.message_size) then return self:close(552, "5.3.4") end
+  if follows and not self.pipelining then return self:close(554, "5.5.0") end
+  if misplaced then
+    if misplaced[1] ~= 502 then
+      self.chunk = not c.last and (self.txn and "failed" or self.chunk) or nil
+      self.txn = nil
+    end
+    return self:say(unpack(misplaced))
+  end
+  return self:take_chunk(c)
+end
+
+function model:take_chunk(c)
+  local txn = self.txn
+  local fault = not self.chunk and self:verdict(word_at(txn, "data"), "DATA") or
+    c.header and self:verdict(word_at(txn, "headers"), "content") or
+    c.fault and self:say(unpack(c.fault))
+  if fault or c.last then
+    self.txn, self.chunk = nil, not c.last and "failed" or nil
+    return self:deliver(txn, fault)
+  end
+  self.chunk = "open"
+  return self:say(250, "2.0.0")
 end
 
 function model:STARTTLS(c)
@@ -262,13 +336,13 @@ end
 -- The handshake is over: what was said before was never said.
 function model:secured()
   self.waits, self.tls = nil, true
-  self.hello, self.pipelining, self.auth, self.offers = nil, false, nil, {}
+  self.hello, self.pipelining, self.auth, self.chunk, self.offers = nil, false, nil, nil, {}
 end
 
 function model:AUTH(c)
   if self.auth_mode == "off" or self.auth or self.txn then return self:say(503, "5.5.1") end
   if not self.tls and self.tls_mode ~= "off" then return self:say(538, "5.7.11") end
-  if not self.tls or self.hello ~= "EHLO" then return self:say(503, "5.5.1") end
+  if not self.tls or self.hello == "HELO" or not self.hello then return self:say(503, "5.5.1") end
   if c.fault then return self:say(unpack(c.fault)) end
   return self:exchange(c)
 end

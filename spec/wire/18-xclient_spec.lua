@@ -114,4 +114,33 @@ describe("a relay", function()
     assert.is_nil(c:cmd("EHLO x.test", 250).text:match "XCLIENT")
     assert.matches("XCLIENT.*XFORWARD", dial():cmd("EHLO x.test", 250).text)
   end)
+
+  -- Two of us, one behind the other; the client is the first one's.
+  for kind, back in pairs {
+    xclient = { 'xclient_clients = "127.0.0.1"', "" },
+    xforward = { 'xclient_clients = "127.0.0.1"; ehlo = { "XCLIENT" }', "" },
+    proxy = { 'proxy_clients = "127.0.0.1"', ", proxy = true" },
+  } do
+    it("is one of us, by " .. kind, function()
+      local second = lunette.start { config = ([[ relay = "maildir:mail"; hooks = { "yes" };
+        workers = { count = 1 }; %s; listen = { { "127.0.0.1:0" %s } } ]]):format(back[1], back[2]) }
+      local first = lunette.start { config = ([[ relay = { "smtp://127.0.0.1:%d", xclient = "%s" };
+        hooks = { "yes" } ]]):format(second.port, kind) }
+      for i = 1, 2 do
+        local c = first:dial { source = "127.0.0." .. 7 + i }
+        c:hello("client" .. i .. ".test")
+        assert.equal(250, c:mail({}).code)
+        c:cmd("QUIT", 221)
+        second:wait_count(i, "message")
+        local line = second:log "message"[i]
+        if kind == "xforward" then
+          assert.matches("ADDR=127%.0%.0%." .. 7 + i, line.xforward)
+        else
+          assert.matches("^127%.0%.0%." .. 7 + i .. ":", line.client)
+        end
+      end
+      first:stop()
+      second:stop()
+    end)
+  end
 end)

@@ -22,10 +22,9 @@ struct keyring {
 const char *keyring_certificate(void *keyring, const char *path, size_t *len);
 const char *keyring_password(void *keyring, const char *ref, size_t *len);
 
-/* What a listener offers; context is its name.  NULL with one line that names
- * the file. */
+/* What a listener offers.  NULL with one line that names the file. */
 struct tls_server *keyring_server(const struct keyring *,
-    const struct conf_tls *, const char *context,
+    const struct conf_tls *, const char *listener,
     const struct tls_tickets *, char error[TLS_ERROR_MAX]);
 
 /* Can all of it be used: our certificates, and what next hops are checked

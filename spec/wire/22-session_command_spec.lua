@@ -1,7 +1,27 @@
 -- `lunette session`: one session on stdin and stdout, with input cut anywhere.
+local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
 local smuggling = require "spec.support.smuggling"
+
+-- inetd: the socket is stdin, stdout and stderr.  Prints the banner and the
+-- version, in TLS from the first octet.
+local inetd = [==[
+import socket, ssl, subprocess, sys
+ours, theirs = socket.socketpair()
+child = subprocess.Popen(sys.argv[1:], stdin=theirs, stdout=theirs, stderr=theirs)
+theirs.close()
+ours.settimeout(10)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+tls = context.wrap_socket(ours)
+print(tls.recv(100).decode().strip(), tls.version())
+tls.sendall(b"QUIT\r\n")
+while tls.recv(100):
+    pass
+print(child.wait())
+]==]
 
 local config = [[ relay = "maildir:mail"; hooks = { "yes" } ]]
 local words = { "session", "-c", "$DIR/lunette.lua", "--client", "192.0.2.7" }
@@ -90,6 +110,23 @@ describe("lunette session", function()
       total = total + stored
     end
     assert.truthy(total > 30, total .. " messages")
+  end)
+
+  it("speaks TLS over a socket, and not over a pipe", function()
+    local dir = process.directory()
+    local pair = certificate.make(dir, "mx")
+    local o = { config = config .. ([[; tls = { cert = %q, key = %q }
+      listen = { { "127.0.0.1:0", tls = "implicit" } } ]]):format(pair.cert, pair.key) }
+    local where = lunette.directory(o)
+    local got = process.run { "python3", "-c", inetd, lunette.program, "session", "-c",
+      where .. "/lunette.lua" }
+    assert.equal("220 mx.test ESMTP TLSv1.3\n0\n", got.out, got.err)
+    o.input = "EHLO a.test\r\nQUIT\r\n"
+    got = lunette.run(words, o)
+    assert.matches("^220 mx%.test ", got.out)
+    assert.is_nil(got.out:match "STARTTLS")
+    process.remove(where)
+    process.remove(dir)
   end)
 
   it("refuses a bad client address", function()

@@ -26,7 +26,8 @@ struct linkpool {
 	int64_t clear_until;		/* clock_ms; TLS has failed */
 	struct ehlo offer;
 	int64_t offered;		/* clock_ms; 0: never */
-	int64_t logged;			/* clock_ms of the last line */
+	int64_t logged[2];		/* clock_ms of the last line about
+					 * nobody, about a session */
 	unsigned unlogged;
 	struct link *idle;		/* the one used last is first */
 	struct link *others;

@@ -35,10 +35,10 @@ void
 linkpool_log(struct linkpool *p, const struct relay_session *session,
     const char *text)
 {
-	int64_t now = clock_ms();
+	int64_t now = clock_ms(), *logged = &p->logged[session != NULL];
 	struct log_line line;
 
-	if (p->logged && now - p->logged < LOG_PAUSE) {
+	if (*logged && now - *logged < LOG_PAUSE) {
 		p->unlogged++;
 		return;
 	}
@@ -48,7 +48,7 @@ linkpool_log(struct linkpool *p, const struct relay_session *session,
 	if (p->unlogged)
 		log_int(&line, "more", p->unlogged);
 	log_end(&line);
-	p->logged = now;
+	*logged = now;
 	p->unlogged = 0;
 }
 

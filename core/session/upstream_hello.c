@@ -66,23 +66,27 @@ upstream_hello_secured(struct upstream *u)
 	return true;
 }
 
-/* TLS where it can be had, or has to be: false if that is under way. */
+/* Is TLS to be had now, as far as it can or has to be? */
 static bool
-has_tls(struct upstream *u)
+wants_tls(struct upstream *u)
 {
 	enum nexthop_tls want = u->conf.hop->tls;
 
 	if (u->secured || want == NEXTHOP_TLS_OFF)
-		return true;
-	if (want == NEXTHOP_TLS_TRY &&
-	    (u->clear || !(u->ehlo.offers & EHLO_STARTTLS))) {
+		return false;
+	if (want == NEXTHOP_TLS_TRY && !(u->ehlo.offers & EHLO_STARTTLS))
 		u->clear = true;
+	return want != NEXTHOP_TLS_TRY || !u->clear;
+}
+
+static bool
+start_tls(struct upstream *u)
+{
+	if (u->ehlo.offers & EHLO_STARTTLS) {
+		upstream_command(u, UPSTREAM_STARTTLS, "STARTTLS");
 		return true;
 	}
-	if (u->ehlo.offers & EHLO_STARTTLS)
-		upstream_command(u, UPSTREAM_STARTTLS, "STARTTLS");
-	else
-		upstream_lose(u, UPSTREAM_INSECURE, "STARTTLS is not offered");
+	upstream_lose(u, UPSTREAM_INSECURE, "STARTTLS is not offered");
 	return false;
 }
 
@@ -102,8 +106,8 @@ upstream_hello_advance(struct upstream *u)
 {
 	const struct upstream_event ready = { .what = UPSTREAM_READY };
 
-	if (!has_tls(u))
-		return u->conn != NULL;
+	if (wants_tls(u))
+		return start_tls(u);
 	if (u->conf.hop->user && !u->authenticated)
 		return upstream_auth_start(u);
 	if (u->told + 1 < u->identity.len) {

@@ -417,6 +417,54 @@ test_left_between(void)
 	end("left between");
 }
 
+/* What it offers is asked, and known until the end. */
+static void
+test_watch(void)
+{
+	struct ehlo e;
+
+	begin(GREET "> 250-hub\n> 250-DSN\n> 250-REQUIRETLS\n> 250-SIZE 50\n"
+	    "> 250 LIMITS RCPTMAX=7\n< QUIT\n> 221 bye\nend\n");
+	test_ok("not asked", !relays_offer(relays, &route, &e));
+	test_ok("what can be expected", e.offers & EHLO_8BITMIME &&
+	    !(e.offers & EHLO_DSN));
+	relays_watch(relays, &route);
+	relays_watch(relays, &route);
+	while (!relays_offer(relays, &route, &e))
+		ev_run(loop, EVRUN_ONCE);
+	test_int("offers", e.offers, EHLO_DSN | EHLO_SIZE | EHLO_LIMITS);
+	test_int("size", (long long)e.size, 50);
+	test_int("rcpt_max", e.rcpt_max, 7);
+	settle();
+	test_int("one, and not kept", stats().connections, 0);
+	test_int("one", (long long)stats().opened, 1);
+	hop[1] = hop[0];
+	hop[1].tls = NEXTHOP_TLS_REQUIRED;
+	route.count = 2;
+	test_ok("the other was not asked", !relays_offer(relays, &route, &e));
+	hop[1].kind = NEXTHOP_DISCARD;
+	test_ok("nobody needs to be asked", relays_offer(relays, &route, &e));
+	test_int("the same", e.offers, EHLO_DSN | EHLO_SIZE | EHLO_LIMITS);
+	end("watch");
+
+	begin(PIPE ONE "< QUIT\nend\n");
+	deliver("mail", CHECK, "250 2.1.5|250 2.0.0");
+	test_ok("mail tells as well", relays_offer(relays, &route, &e));
+	test_int("what it offers", (long long)e.size, 1000);
+	end("mail tells");
+
+	begin("wait\n");
+	relays_watch(relays, &route);
+	while (!stats().connections)
+		ev_run(loop, EVRUN_ONCE);
+	relays_drain(relays);
+	test_int("nothing under way after drain", stats().connections, 0);
+	free_relays();
+	shutdown(listener, SHUT_RDWR);	/* it may have been too early to come */
+	script_end(&script);
+	close(listener);
+}
+
 int
 main(void)
 {
@@ -435,6 +483,7 @@ main(void)
 	test_free();
 	test_edited();
 	test_left_between();
+	test_watch();
 	make_relays();
 	client_end();
 	arena_free(arena);

@@ -202,6 +202,90 @@ test_params(struct arena *arena)
 	close(listener);
 }
 
+static void
+take_final(const struct txn_rcpt *r, char *to)
+{
+	sprintf(to, "%d", r->final ? r->final->code : 0);
+}
+
+/* LMTP: each recipient has its own answer after the dot. */
+static void
+test_final(struct arena *arena)
+{
+	static const struct { const char *name, *part, *b, *c; } finals[] = {
+		{ "two of them", "> 250 ok\n> 552 5.2.2 full\nwait\n",
+		    "250", "552" },
+		{ "one is missing", "> 250 ok\nend\n", "250", "0" },
+	};
+	unsigned short port;
+	int listener = script_listen(&port);
+	struct script script;
+	struct route route;
+	struct txn txn;
+	char url[64], part[1000], text[8];
+	size_t i;
+
+	sprintf(url, "lmtp://127.0.0.1:%u", port);
+	open_route(arena, url, &route);
+	brief = true;
+	for (i = 0; i < sizeof finals / sizeof finals[0]; i++) {
+		sprintf(part, "%s%s", LHLO MAIL B OK OK C OK DATA,
+		    finals[i].part);
+		script_start(&script, listener, part);
+		make_txn(&txn, content);
+		hand_off(&txn, &route, CHECK, 2);
+		take_final(txn.rcpts, text);
+		test_str(finals[i].name, text, finals[i].b);
+		take_final(txn.rcpts->next, text);
+		test_str(finals[i].name, text, finals[i].c);
+		txn_clear(&txn);
+		free_relays();
+		make_relays();
+		script_end(&script);
+		test_str(finals[i].name, script.error, "");
+	}
+	close(listener);
+}
+
+/* RCPTMAX (RFC 9422): one too many is for another time. */
+static void
+test_rcpt_max(struct arena *arena)
+{
+	static const struct {
+		const char *name, *part, *want;
+		enum mode mode;
+	} parts[] = {
+		{ "one by one", MAIL OK B OK DATA OK "wait\n",
+		    "250 2.1.5|452 4.5.3|250 2.0.0", CHECK },
+		{ "at the end", "< QUIT\n", "452 4.5.3", HOOKS },
+	};
+	unsigned short port;
+	int listener = script_listen(&port);
+	struct script script;
+	struct route route;
+	struct txn txn;
+	char url[64], part[1000];
+	size_t i;
+
+	sprintf(url, "smtp://127.0.0.1:%u", port);
+	open_route(arena, url, &route);
+	brief = true;
+	for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		sprintf(part, "%s%s", GREET "> 250-hub\n"
+		    "> 250 LIMITS RCPTMAX=1\n", parts[i].part);
+		script_start(&script, listener, part);
+		make_txn(&txn, content);
+		hand_off(&txn, &route, parts[i].mode, 2);
+		test_str(parts[i].name, got, parts[i].want);
+		txn_clear(&txn);
+		free_relays();
+		make_relays();
+		script_end(&script);
+		test_str(parts[i].name, script.error, "");
+	}
+	close(listener);
+}
+
 /* More than any buffer takes: it flows as it is read. */
 static void
 test_large(struct arena *arena)
@@ -351,6 +435,8 @@ main(void)
 	client_begin();
 	test_parts(arena);
 	test_params(arena);
+	test_final(arena);
+	test_rcpt_max(arena);
 	test_large(arena);
 	test_dial(arena);
 	test_discard(arena);

@@ -2,6 +2,7 @@
 #include "mem.h"
 #include "shared.h"
 #include "shdict.h"
+#include "tls.h"
 
 #include "test.h"
 
@@ -27,6 +28,7 @@ main(void)
 	char error[CONF_ERROR_MAX];
 	double n = 0;
 	size_t count;
+	void *tickets;
 
 	make(&one, first, 2);
 	make(&two, second, 2);
@@ -52,6 +54,15 @@ main(void)
 	test_int("lives on", (long long)n, 5);
 	shdict_incr(q[1].dict, 0, "k", 1, 0, 0, &n);
 	test_int("another size is another", (long long)n, 0);
+
+	test_ok("rates", shared_rates(s) != NULL);
+	test_ok("tickets", shared_tickets(s) != NULL);
+	tickets = mem_alloc(tls_tickets_size());
+	memcpy(tickets, shared_tickets(s), tls_tickets_size());
+	shared_turn_tickets(s);
+	test_ok("keys turn", memcmp(tickets, shared_tickets(s),
+	    tls_tickets_size()) != 0);
+	mem_free(tickets);
 	shared_free(s);
 	arena_free(one.arena);
 	arena_free(two.arena);

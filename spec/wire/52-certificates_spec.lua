@@ -176,6 +176,20 @@ describe("certificates", function()
     assert.equal(0, got.code)
   end)
 
+  it("let AUTH be offered, and the check warns where no hook would decide", function()
+    local o = {
+      config = config:gsub('tls = "implicit"', '%0, auth = "offered"'),
+      files = { ["mx.cert"] = text("one", "cert"), ["mx.key"] = text("one", "key") },
+      hooks = { login = "return { auth = function() end }" },
+    }
+    local words = { "check", "-c", "$DIR/lunette.lua" }
+    local got = lunette.run(words, o)
+    assert.matches("level=warn .*listener implicit: auth is not offered: no hook", got.err)
+    assert.equal(0, got.code)
+    o.config = o.config .. '; hooks = { "yes", "login" }'
+    assert.is_nil(lunette.run(words, o).err:match "auth")
+  end)
+
   it("and passwords are in nothing that is shown", function()
     local o = { config = as .. [[
       relay = { "smtp://127.0.0.1:1", auth = { user = "me", password = "open-sesame" } } ]] }

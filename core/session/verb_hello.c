@@ -16,9 +16,13 @@ verb_helo_check(struct session *s, const struct command *c)
 	struct session_io *io = s->io;
 	char *slot;
 
-	if ((c->verb == COMMAND_LHLO) != s->conf->lmtp) {
-		session_error(s, 500, "5.5.1", s->conf->lmtp ?
-		    "this is LMTP, say LHLO" : "this is no LMTP, say EHLO");
+	if (c->verb == COMMAND_LHLO && !s->conf->lmtp) {
+		session_error(s, 502, "5.5.1", "not implemented");
+		return false;
+	}
+	if (c->verb != COMMAND_LHLO && s->conf->lmtp) {
+		/* RFC 2033 4.1 */
+		session_error(s, 500, "5.5.1", "this is LMTP, say LHLO");
 		return false;
 	}
 	if (!path_is_helo(c->arg.p, c->arg.len) ||

@@ -22,7 +22,7 @@ static const struct script scripts[] = {
 	"500 5.5.1 this is LMTP, say LHLO\r\n" EHLO_SAID BYE,
 	"pre_connection connect helo(c.test) disconnect ", NULL, lmtp },
 { "no LHLO for SMTP", 0, "", LHLO EHLO QUIT, "220 mx.test ESMTP\r\n"
-	"500 5.5.1 this is no LMTP, say EHLO\r\n" EHLO_SAID BYE, NULL, NULL },
+	"502 5.5.1 not implemented\r\n" EHLO_SAID BYE, NULL, NULL },
 { "help", 0, "", LHLO "HELP\r\n" QUIT, START
 	"214 2.0.0 LHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT\r\n" BYE,
 	NULL, NULL, lmtp },

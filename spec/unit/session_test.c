@@ -209,7 +209,7 @@ static const struct script scripts[] = {
 	"503 5.5.1 AUTH is not offered\r\n"
 	"502 5.5.1 not implemented\r\n550 5.7.0 not from this client\r\n"
 	"550 5.7.0 not from this client\r\n"
-	"500 5.5.1 this is no LMTP, say EHLO\r\n" BYE, NULL, NULL },
+	"502 5.5.1 not implemented\r\n" BYE, NULL, NULL },
 { "unknown verbs", 0, "", EHLO "FOO\r\nFOO no\r\nFOO reply\r\n" QUIT,
 	START "500 5.5.2 unknown command\r\n550" REFUSED
 	"250-2.0.0 done\r\n250 2.0.0 well\r\n" BYE, NULL, NULL },

@@ -7,6 +7,8 @@
 --   local m = model.new { tls = "offered", auth = "off", limits = {} }
 --   local want = m:command(c, follows)		-- { code, enhanced }
 --
+-- From the third on it holds the replies by LMTP, one for each recipient.
+--
 -- After it, m.over: the connection is closed; m.waits: what the client has to
 -- send next ("content", "response", "handshake"), nil for a command.
 local model = {}
@@ -47,6 +49,7 @@ local words = {
   fault = { HELO = 451, EHLO = 451, MAIL = 451, RCPT = 451, DATA = 451, VRFY = 451, UNKNOWN = 451,
     content = 451 },
 }
+words.no.LHLO, words.wait.LHLO, words.fault.LHLO = 550, 450, 451
 local enhanced = { no = "5.7.1", wait = "4.7.1", fault = "4.3.0" }
 
 local TRIES = 3		-- failed logins
@@ -120,8 +123,11 @@ function model:admit(c, row, follows)
   if c.garbage then return self:say(500, "5.5.2") end
 end
 
+-- Who has not waited for the answer to AUTH may go on with name and password:
+-- what is no command then is for no hook.
 function model:command(c, follows)
   local row = rows[c.verb]
+  if c.verb ~= "UNKNOWN" then self.astray = c.verb == "AUTH" and not self.auth end
   return self:admit(c, row, follows) or self[c.verb](self, c, follows)
 end
 
@@ -139,7 +145,7 @@ function model:XCLIENT() return self:say(550, "5.7.0") end
 model.XFORWARD = model.XCLIENT
 
 function model:UNKNOWN(c)
-  return self:verdict(c.word, "UNKNOWN") or self:say(500, "5.5.2")
+  return not self.astray and self:verdict(c.word, "UNKNOWN") or self:say(500, "5.5.2")
 end
 
 function model:VRFY(c)
@@ -213,7 +219,7 @@ function model:MAIL(c)
   if c.fault then return self:say(unpack(c.fault)) end
   local refused = self:refuses_params(c) or self:verdict(c.word, "MAIL")
   if refused then return refused end
-  self.txn = { accepted = 0, word = c.later }
+  self.txn = { accepted = 0, rcpts = {}, word = c.later }
   return self:say(250, "2.1.0")
 end
 
@@ -228,6 +234,7 @@ function model:RCPT(c)
   if refused then return refused end
   if c.word == "none" then return self:say(550, "5.7.1") end
   txn.accepted = txn.accepted + 1
+  txn.rcpts[txn.accepted] = c.word or "ok"
   txn.kept = txn.kept or c.word ~= "discard"
   return self:say(250, "2.1.5")
 end
@@ -255,8 +262,15 @@ function model:DATA()
   return self:say(354)
 end
 
--- The message is there, or what is wrong with it: each of its recipients has an
--- answer by LMTP, all have one otherwise.
+-- By LMTP each recipient has an answer; what was discarded was taken.
+local function each(txn, reply)
+  for i, word in ipairs(txn.rcpts) do
+    reply[2 + i] = word == "discard" and { 250, "2.0.0" } or { reply[1], reply[2] }
+  end
+end
+
+-- The message is there, or what is wrong with it; it is an error if anybody is
+-- told so.
 function model:deliver(txn, fault)
   self.junk = 0
   local reply = fault or self:verdict(word_at(txn, "message"), "content")
@@ -265,7 +279,10 @@ function model:deliver(txn, fault)
     self.delivered = self.delivered + (txn.kept and 1 or 0)
     reply = self:say(250, "2")
   end
-  reply.times = self.lmtp and txn.accepted or 1
+  if self.lmtp and self.chunk ~= "failed" then
+    each(txn, reply)
+    if reply[1] >= 500 and not txn.kept then self.errors = self.errors - 1 end
+  end
   return reply
 end
 

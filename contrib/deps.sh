@@ -7,7 +7,8 @@ build="gcc make pkg-config libc6-dev libluajit-5.1-dev libssl-dev libev-dev
 libc-ares-dev libcrypt-dev libidn2-dev"
 spec="luajit lua-busted lua-check lua-socket lua-sec lua-posix lua-cjson clang
 libclang-rt-14-dev valgrind
-python3 postfix swaks msmtp curl openssl haproxy dnsmasq-base procps"
+python3 postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl
+haproxy dnsmasq-base procps"
 
 # Mail servers that cannot be installed beside Postfix, and the libraries that
 # they ask for.  Unpacked into a directory that can be the root of a process,

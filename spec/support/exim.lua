@@ -28,10 +28,10 @@ $MAIN
 
 begin acl
 recipient:
+$RCPT
   deny !domains = example.org
        message = relay not permitted
   accept
-$ACL
 
 begin routers
 $ROUTER
@@ -74,8 +74,9 @@ behind:
 ]]
 
 -- o: to (the port to send to; without it, messages stay), main (more
--- settings), acl, transport (more for the transport that sends),
--- authenticators, files (path to text, in its root).
+-- settings, instead of ours of that name), rcpt (conditions before ours), transport (more for the one that
+-- sends), authenticators, files (path to text, in its root), implicit (TLS from
+-- the start).
 function exim.start(o)
   o = o or {}
   local dir, root = peer.root {
@@ -83,16 +84,24 @@ function exim.start(o)
     { "/etc/exim4", 0, "755" },
   }
   local words = {
-    PORT = peer.free_port(), MAIN = o.main or "", ACL = o.acl or "",
+    PORT = tostring(peer.free_port()), MAIN = o.main or "", RCPT = o.rcpt or "",
     ROUTER = o.to and send or keep, TO = tostring(o.to or 25), TRANSPORT = o.transport or "",
     AUTHENTICATORS = o.authenticators or "",
   }
+  if o.implicit then
+    words.MAIN = words.MAIN .. "tls_on_connect_ports = " .. words.PORT .. "\n"
+  end
   for path, text in pairs(o.files or {}) do
     process.write(root .. path, text)
   end
-  process.write(root .. "/etc/exim4/exim4.conf", (settings:gsub("%$(%u+)", words)))
+  local text = settings
+  for name in words.MAIN:gmatch "([%w_]+) *=" do
+    text = text:gsub("\n" .. name .. " =[^\n]*", "", 1)
+  end
+  process.write(root .. "/etc/exim4/exim4.conf", (text:gsub("%$(%u+)", words)))
   return peer.start {
-    name = "Exim", dir = dir, root = root, port = words.PORT, mail = root .. "/mail",
+    name = "Exim", dir = dir, root = root, port = tonumber(words.PORT), mail = root .. "/mail",
+    implicit = o.implicit,
     argv = { "/usr/sbin/exim4", "-bdf", "-q1m" },
   }
 end

@@ -1,5 +1,6 @@
 -- opensmtpd: Debian's OpenSMTPD on loopback.  It keeps what is for example.org
 -- in a maildir.
+local posix = require "posix"
 local peer = require "spec.support.peer"
 local process = require "spec.support.process"
 
@@ -14,7 +15,7 @@ match from any for domain "example.org" action "keep"
 ]]
 
 -- o: main (more settings), listen (more for its listener), files (path to
--- text, in its root).
+-- text, in its root), implicit (that says smtps).
 function opensmtpd.start(o)
   o = o or {}
   local dir, root = peer.root {
@@ -24,12 +25,14 @@ function opensmtpd.start(o)
   local words = { PORT = peer.free_port(), MAIN = o.main or "", LISTEN = o.listen or "" }
   for path, text in pairs(o.files or {}) do
     process.write(root .. path, text)
+    assert(posix.chmod(root .. path, "rw-------"))
   end
   process.write(root .. "/etc/mailname", "opensmtpd.test\n")
   os.remove(root .. "/etc/smtpd.conf")  -- Debian's, with a name elsewhere
   process.write(root .. "/etc/smtpd.conf", (settings:gsub("%$(%u+)", words)))
   return peer.start {
     name = "OpenSMTPD", dir = dir, root = root, port = words.PORT, mail = root .. "/mail",
+    implicit = o.implicit,
     argv = { "/usr/sbin/smtpd", "-d", "-f", "/etc/smtpd.conf" },
   }
 end

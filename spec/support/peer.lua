@@ -53,9 +53,15 @@ function peer.free_port()
   return tonumber(port)
 end
 
--- Is there an SMTP server?
-function peer.answers(port)
-  local c = client.dial(port)
+-- Does anybody listen there?  Nobody is connected to.
+function peer.listens(port)
+  local want = ("%04X 00000000:0000 0A"):format(port)
+  return (process.read "/proc/net/tcp" or ""):find(":" .. want, 1, true) ~= nil
+end
+
+-- Is there an SMTP server?  tls: it speaks TLS from the start.
+function peer.answers(port, tls)
+  local c = client.dial(port, { tls = tls })
   if not c then
     return false
   end
@@ -91,7 +97,8 @@ function peer.root(directories)
   return dir, root
 end
 
--- o: name, dir, root, port, mail (its maildir), argv (in the root).
+-- o: name, dir, root, port, mail (its maildir), argv (in the root), implicit (TLS
+-- from the start).
 function peer.start(o)
   local self = setmetatable(o, peer)
   self.url = "smtp://127.0.0.1:" .. self.port
@@ -104,7 +111,7 @@ function peer.start(o)
     if self.process:ended() then
       error(self.name .. " ended\n" .. self:log())
     end
-    return peer.answers(self.port)
+    return peer.answers(self.port, self.implicit)
   end, 30)
   return self
 end

@@ -65,11 +65,12 @@ alias_database =
 local_header_rewrite_clients =
 ]]
 
--- extra: more lines for main.cf, instead of ours of that name.
-function postfix.start(extra)
+-- extra: more lines for main.cf, instead of ours of that name; files: name to
+-- text, beside main.cf; implicit: it says smtpd_tls_wrappermode.
+function postfix.start(extra, files, implicit)
   local dir = process.directory()
   local self = setmetatable({ dir = dir, port = peer.free_port() }, postfix)
-  self.url = "smtp://127.0.0.1:" .. self.port
+  self.url, self.mail = "smtp://127.0.0.1:" .. self.port, dir .. "/mail/box"
   for _, name in ipairs { "conf", "queue", "data", "mail" } do
     assert(posix.mkdir(dir .. "/" .. name))
   end
@@ -80,7 +81,11 @@ function postfix.start(extra)
   for name in ("\n" .. (extra or "")):gmatch "\n([%w_]+) *=" do
     main = main:gsub("\n" .. name .. " =[^\n]*", "")
   end
-  process.write(dir .. "/conf/main.cf", main .. (extra or "") .. "\n")
+  main = main .. (extra or "") .. "\n"
+  process.write(dir .. "/conf/main.cf", main)
+  for name, text in pairs(files or {}) do
+    process.write(dir .. "/conf/" .. name, text)
+  end
   self.process = process.start {
     "postfix", "-c", dir .. "/conf", "start-fg", stderr = dir .. "/out",
   }
@@ -90,7 +95,10 @@ function postfix.start(extra)
       error("postfix: " .. (process.read(dir .. "/out") or "") ..
         (process.read(dir .. "/maillog") or ""))
     end
-    return peer.answers(self.port)
+    if main:match "smtpd_upstream_proxy_protocol" then
+      return peer.listens(self.port)
+    end
+    return peer.answers(self.port, implicit)
   end, 30)
   return self
 end
@@ -117,7 +125,7 @@ end
 
 -- How many messages are in the mailbox.
 function postfix:delivered()
-  return #process.list(self.dir .. "/mail/box/new")
+  return #process.list(self.mail .. "/new")
 end
 
 -- Their texts, when there are n.
@@ -126,8 +134,8 @@ function postfix:wait_delivered(n, seconds)
     return ("%d messages in Postfix, there are %d"):format(n, self:delivered())
   end, function() return self:delivered() >= n end, seconds)
   local texts = {}
-  for i, name in ipairs(process.list(self.dir .. "/mail/box/new")) do
-    texts[i] = process.read(self.dir .. "/mail/box/new/" .. name)
+  for i, name in ipairs(process.list(self.mail .. "/new")) do
+    texts[i] = process.read(self.mail .. "/new/" .. name)
   end
   return texts
 end

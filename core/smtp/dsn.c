@@ -24,6 +24,19 @@ dsn_is_xtext(struct line l)
 	return n >= 0 && is_printable(text, (size_t)n);
 }
 
+/* xtext that stands for UTF-8 without control characters. */
+static bool
+is_utf8_xtext(struct line l)
+{
+	char text[DSN_ORCPT_MAX + 1];
+	int n = path_xtext_decode(l.p, l.len, text, sizeof text);
+
+	for (int i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	return n >= 0 && utf8_ok((struct line){ text, (size_t)n });
+}
+
 bool
 dsn_is_ret(struct line l)
 {
@@ -139,5 +152,5 @@ dsn_is_orcpt(struct line l, bool utf8)
 		return false;
 	if (line_is(type, "utf-8"))
 		return is_utf8_address(address, utf8);
-	return dsn_is_xtext(address);
+	return utf8 ? is_utf8_xtext(address) : dsn_is_xtext(address);
 }

@@ -15,8 +15,9 @@ enum { DSN_ENVID_MAX = 100, DSN_ORCPT_MAX = 500 };
 bool dsn_is_ret(struct line);		/* FULL, HDRS */
 bool dsn_is_envid(struct line);
 bool dsn_is_notify(struct line);	/* NEVER, or SUCCESS,FAILURE,DELAY */
-/* addr-type ";" xtext.  For the type utf-8 there are forms of its own; UTF-8
- * itself is one of them if utf8 is set. */
+/* addr-type ";" xtext.  For the type utf-8 there are forms of its own.  If utf8
+ * is set, UTF-8 itself is one of these, and the xtext of any other type may
+ * stand for UTF-8, as that of Postfix does ("rfc822;ren+C3+A9@a.test"). */
 bool dsn_is_orcpt(struct line, bool utf8);
 /* xtext of printable characters. */
 bool dsn_is_xtext(struct line);

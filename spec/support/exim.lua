@@ -73,10 +73,10 @@ behind:
   transport = send
 ]]
 
--- o: to (the port to send to; without it, messages stay), main (more
--- settings, instead of ours of that name), rcpt (conditions before ours), transport (more for the one that
--- sends), authenticators, files (path to text, in its root), implicit (TLS from
--- the start).
+-- o: to (the port to send to; without it, messages stay), main (more settings,
+-- instead of ours of that name), rcpt (conditions before ours), transport (more
+-- for the one that sends), authenticators, files (path to text, in its root),
+-- implicit (TLS from the start).
 function exim.start(o)
   o = o or {}
   local dir, root = peer.root {

@@ -50,7 +50,8 @@ describe("a server that sends through us", function()
   local function front(url, listener)
     local server = lunette.start {
       config = ([[ relay = "%s"; hooks = { "yes", "users" }; tls = { cert = "%s", key = "%s" };
-        listen = { { "127.0.0.1:0", %s } } ]]):format(url, mine.cert, mine.key, listener or ""),
+        workers = { count = 1 }; listen = { { "127.0.0.1:0", %s } } ]])
+        :format(url, mine.cert, mine.key, listener or ""),
       hooks = { users = users },
     }
     return server

@@ -30,8 +30,10 @@ describe("behind us Postfix", function()
   end)
 
   local function start(extra, xclient)
-    local behind = postfix.start(extra .. "inet_protocols = all\n", { clients = "127.0.0.7 REJECT not you\n" ..
-      "192.0.2.0/24 REJECT not v4\n2001:db8::/32 REJECT not v6\n" })
+    local behind = postfix.start(extra .. "inet_protocols = all\n", {
+      clients = "127.0.0.7 REJECT not you\n192.0.2.0/24 REJECT not v4\n" ..
+        "2001:db8::/32 REJECT not v6\n",
+    })
     local server = lunette.start {
       config = ([[ relay = { "%s", xclient = %s }; hooks = { "yes" }; workers = { count = 1 };
         proxy_clients = { "127.0.0.1" };

@@ -81,7 +81,8 @@ void conn_want_drained(struct conn *);		/* one CONN_DRAINED, once unsent is 0 */
  * (what is there is dropped: RFC 3207 4.2, and a peer's replies before the
  * handshake are not believed after it).  Until CONN_SECURED nothing is read,
  * and what is sent waits.  A handshake that fails is CONN_ERROR, and
- * conn_strerror says why.  The deadline is the owner's.
+ * conn_strerror says why; after conn_close the peer gets the alert, which
+ * conn_free may cut off.  The deadline is the owner's.
  */
 void conn_secure_server(struct conn *, struct tls_server *);
 void conn_secure_client(struct conn *, struct tls_client *);

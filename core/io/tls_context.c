@@ -35,9 +35,10 @@ tls_context(const SSL_METHOD *method, const char *min_version,
 	if (SSL_CTX_get_min_proto_version(ctx) < version)
 		SSL_CTX_set_min_proto_version(ctx, version);
 	/* A FIN without close_notify ends input as that does: SMTP has its own
-	 * ends. */
+	 * ends.  No password stays in a record that was read. */
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION |
-	    SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	    SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+	    SSL_OP_CLEANSE_PLAINTEXT);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS |
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

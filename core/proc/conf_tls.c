@@ -222,6 +222,9 @@ conf_tls_check(struct conf_reader *r, const struct value *v,
 	if (at && s->proxy && s->proxy_clients.count == 0)
 		return conf_fail(r, at, &step, "needs proxy_clients: who may "
 		    "say whose connection it brings");
+	if (at && s->proxy && l->unix_socket)
+		return conf_fail(r, at, &step, "not on a UNIX socket: who "
+		    "comes there has no address that proxy_clients could have");
 	at = value_get(v, step.key = "lmtp");
 	if (at && s->lmtp && addr_port(&l->addr) == LMTP_NOT_PORT)
 		return conf_fail(r, at, &step, "not on port 25 (RFC 2033): 24 "

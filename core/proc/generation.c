@@ -162,7 +162,11 @@ int
 generation_reveal(struct generation *g)
 {
 	g->secret = bundle_open(g->secret_fd);
-	return g->secret ? 0 : -1;
+	if (!g->secret)
+		return -1;
+	close(g->secret_fd);
+	g->secret_fd = -1;
+	return 0;
 }
 
 void
@@ -173,7 +177,8 @@ generation_free(struct generation *g)
 	bundle_close(g->secret);
 	bundle_close(g->bundle);
 	close(g->public_fd);
-	close(g->secret_fd);
+	if (g->secret_fd >= 0)
+		close(g->secret_fd);
 	arena_free(g->arena);
 	mem_free(g);
 }

@@ -16,7 +16,8 @@ struct generation *generation_open(const int fds[2], unsigned number,
  * conf_read says, lives as long as the arena.  0, or -1 with one line. */
 int generation_read_conf(const char *p, size_t len, const char *path,
     struct arena *, struct conf *out, char error[CONF_ERROR_MAX]);
-/* Map the secret bundle: in a process that serves.  0, or -1 with errno. */
+/* Map the secret bundle and close its descriptor: in a process that serves.
+ * 0, or -1 with errno. */
 int generation_reveal(struct generation *);
 
 /* What a policy needs of a configuration; find, env and what is shared are

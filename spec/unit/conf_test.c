@@ -152,6 +152,9 @@ static const struct {
 	{ BASE "listen = { { '::1',\n proxy = true } }", "F:2: "
 	    "listen.1.proxy: needs proxy_clients: who may say whose "
 	    "connection it brings" },
+	{ BASE "listen = { { 'unix:/s', proxy = true } } proxy_clients = '::/0'",
+	    "F:1: listen.1.proxy: not on a UNIX socket: who comes there has no "
+	    "address that proxy_clients could have" },
 	{ BASE "listen = { { '::1', proxy = true } } proxy_clients = '::1'",
 	    "ok" },
 	{ BASE "listen = { { '::1', auth = 'offered' } }", "F:1: "

@@ -204,6 +204,13 @@ function client:expect_closed(seconds)
   self:close()
 end
 
+-- All octets up to the end.
+function client:rest(seconds)
+  local deadline = wait.deadline(seconds or self.seconds)
+  while fill(self, deadline) do end
+  return self.input
+end
+
 -- Is there no octet to read now?
 function client:is_quiet()
   return self.input == "" and not socket.select({ self.sock }, nil, 0)[1]

@@ -172,4 +172,24 @@ function row.lines(list, o)
   end
 end
 
+-- A hook that says in answer to VRFY what the session knows of its client, and
+-- what it says, as a table.
+row.shows = [[
+local verdict = require "lunette.verdict"
+return { vrfy = function(session)
+  local tls, auth, proxy = session.tls, session.auth, session.proxy
+  return verdict.reject("5.1.1", "ip=%s port=%d name=%s helo=%s tls=%s sni=%s auth=%s proxy=%s",
+    session.client.ip, session.client.port, session.client.name or "-", session.helo or "-",
+    tls and tls.version or "-", tls and tls.sni or "-", auth and auth.user or "-",
+    proxy and proxy.ip or "-")
+end } ]]
+
+function row.shown(c)
+  local got = {}
+  for key, value in c:cmd("VRFY x", 550).text:gmatch "(%w+)=(%S+)" do
+    got[key] = value
+  end
+  return got
+end
+
 return row

@@ -30,6 +30,7 @@ function client.dial(port, o)
   end
   sock:setoption("tcp-nodelay", true)
   local self = setmetatable({ sock = sock, input = "", said = {}, seconds = o.seconds }, client)
+  self.name = ("%s:%d"):format(sock:getsockname())  -- as logs have it
   if o.tls then
     ok, err = self:secure(o)
   end
@@ -209,6 +210,15 @@ function client:rest(seconds)
   local deadline = wait.deadline(seconds or self.seconds)
   while fill(self, deadline) do end
   return self.input
+end
+
+-- The next octets, or "" at the end.
+function client:some(seconds)
+  local deadline = wait.deadline(seconds or self.seconds)
+  while self.input == "" and fill(self, deadline) do end
+  local got = self.input
+  self.input = ""
+  return got
 end
 
 -- Is there no octet to read now?

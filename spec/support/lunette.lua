@@ -202,9 +202,25 @@ end
 
 -- A connection; n is the number of the listener, or o the client's options.
 function lunette:dial(o, n)
+  local from = self:here()
   local c = assert(client.dial(self.ports[n or 1], o))
+  c.from = from
   table.insert(self.clients, c)
   return c
+end
+
+-- The first such line of that client's session, which will come; how many there
+-- are now.  The last one is "end".
+function lunette:line_of(c, event)
+  return self:wait_for(event, { client = c.name }, c.from)
+end
+
+function lunette:count_of(c, event)
+  return self:count(event, { client = c.name }, c.from)
+end
+
+function lunette:ended(c)
+  return self:line_of(c, "end")
 end
 
 function lunette:path(name)

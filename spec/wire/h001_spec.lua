@@ -8,11 +8,10 @@ describe("with a hook that waits for it,", function()
   row.serve { config = [[ hooks = { { "early_talker", seconds = 5 }, "yes" } ]] }
 
   row.case("is refused before it gets a banner", function(c, at)
-    local from = at.server:here()
     c:send "EHLO client.test\r\n"
     c:expect "554 5%.5%.1"
     c:expect_closed()
-    assert.equal("refused", at.server:wait_for("end", nil, from).reason)
+    assert.equal("refused", at.server:ended(c).reason)
   end, { greet = false })
 end)
 

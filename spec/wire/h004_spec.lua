@@ -17,12 +17,11 @@ row.case("gets all its replies", function(c)
 end)
 
 row.case("gets the answer to its message", function(c)
-  local from = at.server:here()
   c:begin()
   c:send "Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"
   c:finish()
   c:expect(250)
   c:expect(221)
   c:expect_closed()
-  assert.equal("quit", at.server:wait_for("end", nil, from).reason)
+  assert.equal("quit", at.server:ended(c).reason)
 end)

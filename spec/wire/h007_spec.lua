@@ -8,13 +8,12 @@ row { 7, "Content that comes an octet now and then",
 local at = row.serve { config = [[ timeouts = { data = 0.3, min_rate = 10000 } ]] }
 
 row.case("is cut off", function(c)
-  local from = at.server:here()
   c:begin()
   wait.for_("the cut", function()
     c:send "x"
     return not c:is_quiet()
   end)
   c:expect "421 4%.4%.2"
-  assert.equal("timeout", at.server:wait_for("end", nil, from).reason)
+  assert.equal("timeout", at.server:ended(c).reason)
   assert.equal(0, #at.server:mails())
 end, { whole = true })

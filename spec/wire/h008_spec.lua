@@ -15,10 +15,9 @@ for _, head in ipairs {
 } do
   for greet, name in pairs { banner = "as the first word", ehlo = "after EHLO" } do
     row.case(head:match "^%a+" .. " " .. name .. " ends the session", function(c)
-      local from = at.server:here()
       c:send(head .. "EHLO a.test\r\n" .. envelope)
       c:expect_closed()
-      local line = at.server:wait_for("end", nil, from)
+      local line = at.server:ended(c)
       assert.equal("refused", line.reason)
       assert.is_nil(line.mail)
       assert.equal(0, #at.server:mails())

@@ -14,17 +14,15 @@ local hellos = {
 
 for name, hello in pairs(hellos) do
   row.case(name .. " ends the session", function(c)
-    local from = at.server:here()
     c:send(hello)
     c:expect_closed()
-    assert.equal("refused", at.server:wait_for("end", nil, from).reason)
+    assert.equal("refused", at.server:ended(c).reason)
   end, { greet = "banner" })
 end
 
 row.case("a true one fails and gets no clear text", function(c)
-  local from = at.server:here()
   assert.is_false((c:secure()))
-  assert.equal("refused", at.server:wait_for("end", nil, from).reason)
+  assert.equal("refused", at.server:ended(c).reason)
 end, { greet = "banner", whole = true })
 
 row.case("behind EHLO it is nothing but errors", function(c)

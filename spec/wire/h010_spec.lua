@@ -10,13 +10,12 @@ for _, text in ipairs { "EHLO client.test\r\n", "EHLO client.test\r\nMAIL FROM:<
   "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n\r\n\r\n\r\n", "QUIT\r\n" } do
   for _, octets in ipairs { false, 1000 } do
     it(("gets no answer: %q%s"):format(text, octets and ", octet by octet" or ""), function()
-      local from = at.server:here()
       local c = at.server:dial(nil, 2)
       c.octets = octets
       c:send(text)
       assert.is_nil(c:rest():find "%d%d%d")
-      assert.matches("reason=tls", at.server:wait_for("end", nil, from).line)
-      assert.equal(1, at.server:count("end", nil, from))
+      assert.matches("reason=tls", at.server:ended(c).line)
+      assert.equal(1, at.server:count_of(c, "end"))
     end)
   end
 end

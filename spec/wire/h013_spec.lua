@@ -10,11 +10,10 @@ describe("where no proxy is expected,", function()
   for _, header in ipairs { "PROXY TCP4 192.0.2.7 192.0.2.8 1000 25\r\n", "PROXY UNKNOWN\r\n",
     "\r\n\r\n\0\r\nQUIT\n\33\17\0\12\192\0\2\7\192\0\2\8\3\232\0\25" } do
     row.case(("%q is junk"):format(header:sub(1, 12)), function(c)
-      local from = at.server:here()
       c:send(header .. "EHLO client.test\r\nMAIL FROM:<a@b.test>\r\n")
       local r
       repeat r = c:reply() until not r or r.code >= 500
-      local line = at.server:wait_for("end", nil, from)
+      local line = at.server:ended(c)
       assert.matches("^127%.0%.0%.1:", line.client)
       assert.equal("0/0", line.mail or "0/0")
     end, { greet = "banner" })
@@ -29,22 +28,20 @@ describe("where one is,", function()
 
   it("a peer that is not listed is dropped", function()
     for n = 1, 2 do
-      local from = at.server:here()
       local c = at.server:dial({ source = "127.0.0.2" }, n)
       c:send "PROXY TCP4 192.0.2.7 192.0.2.8 1000 25\r\nEHLO client.test\r\n"
       c:expect_closed()
-      assert.equal("refused", at.server:wait_for("end", nil, from).reason)
+      assert.equal("refused", at.server:ended(c).reason)
     end
   end)
 
   it("a client without a header is dropped", function()
     for _, text in ipairs { "EHLO client.test\r\n", "\22\3\1\2\0\1\0\1\252\3\3" .. ("x"):rep(100),
       "GET / HTTP/1.0\r\n\r\n" } do
-      local from = at.server:here()
       local c = at.server:dial()
       c:send(text)
       c:expect_closed()
-      assert.equal("refused", at.server:wait_for("end", nil, from).reason)
+      assert.equal("refused", at.server:ended(c).reason)
     end
   end)
 

@@ -41,7 +41,7 @@ for _, octets in ipairs { false, 1000 } do
       local from = at.server:here()
       local c = dial(octets, header .. "EHLO client.test\r\n")
       c:expect_closed()
-      local line = at.server:wait_for("end", nil, from)
+      local line = at.server:ended(c)
       assert.equal("refused", line.reason)
       assert.matches("event=verdict", at.server:read(from))
       c:close()

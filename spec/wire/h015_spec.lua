@@ -3,8 +3,8 @@ local row = require "spec.support.row"
 row { 15,
   "PROXY version 2, malformed: signature, version, lengths, TLVs that overrun; LOCAL and " ..
     "addresses that are no internet addresses",
-  answer = "The connection is closed without a word; LOCAL and an unknown family leave the client " ..
-    "what it is", over = "clear" }
+  answer = "The connection is closed without a word; LOCAL and an unknown family leave the " ..
+    "client what it is", over = "clear" }
 
 local at = row.serve {
   hooks = { shows = row.shows }, config = [[ hooks = { "shows", "yes" }; proxy_clients = { "127.0.0.1" };
@@ -49,10 +49,9 @@ for _, octets in ipairs { false, 1000 } do
   local how = octets and ", octet by octet" or ""
   for name, text in pairs(bad) do
     it("is refused: " .. name .. how, function()
-      local from = at.server:here()
       local c = dial(octets, text .. "EHLO client.test\r\n")
       c:expect_closed()
-      assert.equal("refused", at.server:wait_for("end", nil, from).reason)
+      assert.equal("refused", at.server:ended(c).reason)
       c:close()
     end)
   end
@@ -75,10 +74,9 @@ for _, octets in ipairs { false, 1000 } do
   end
 
   it("that only says it is long is waited for" .. how, function()
-    local from = at.server:here()
     local c = dial(octets, header(0x21, 0x11, v4, 65535))
     c:finish()
     c:expect_closed()
-    at.server:wait_for("end", nil, from)
+    at.server:ended(c)
   end)
 end

@@ -19,12 +19,11 @@ end)
 describe("and one too many", function()
   local at = row.serve { limits = "errors = 5" }
   row.case("ends the session", function(c)
-    local from = at.server:here()
     for i = 1, 5 do
       c:cmd(i % 2 == 0 and "ETRN x" or "X", "50[02] 5%.5%.[12]")
     end
     c:cmd("NOOP", "421 4%.7%.0")
     c:expect_closed()
-    assert.equal("errors", at.server:wait_for("end", nil, from).reason)
+    assert.equal("errors", at.server:ended(c).reason)
   end)
 end)

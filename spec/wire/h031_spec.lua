@@ -12,7 +12,7 @@ local at = row.serve { limits = "commands = 20" }
 
 for _, verb in ipairs { "RSET", "NOOP", "HELP", "VRFY x", "EHLO client.test" } do
   row.case(verb .. " again and again ends the session", function(c)
-    local from, n, r = at.server:here(), 0
+    local n, r = 0
     repeat
       c:line(verb)
       r = c:reply()
@@ -21,7 +21,7 @@ for _, verb in ipairs { "RSET", "NOOP", "HELP", "VRFY x", "EHLO client.test" } d
     assert.equal("421 4.7.0", r.code .. " " .. r.enhanced)
     assert.truthy(is_limit(n), n)
     c:expect_closed()
-    assert.equal("errors", at.server:wait_for("end", nil, from).reason)
+    assert.equal("errors", at.server:ended(c).reason)
   end)
 end
 

@@ -28,9 +28,8 @@ row.case("NOOP is not", function(c)
 end)
 
 row.case("nothing runs behind QUIT", function(c)
-  local from = at.server:here()
   c:send "QUIT\r\nMAIL FROM:<evil@b.test>\r\nRCPT TO:<b@x.test>\r\n"
   c:expect(221)
   c:expect_closed()
-  assert.is_nil(at.server:wait_for("end", nil, from).mail)
+  assert.is_nil(at.server:ended(c).mail)
 end)

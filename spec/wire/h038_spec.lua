@@ -10,14 +10,14 @@ end } }
 
 for _, to in ipairs { "no@x.test", "bad@@x.test" } do
   row.case("to " .. to .. " is no mail", function(c)
-    local from, before = at.server:here(), #at.hop:messages()
+    local before = #at.hop:messages()
     c:send(("MAIL FROM:<a@b.test>\r\nRCPT TO:<%s>\r\nDATA\r\nMAIL FROM:<evil@b.test>\r\n" ..
       "RCPT TO:<b@x.test>\r\n.\r\n"):format(to))
     c:expect(250)
     c:expect "5[05]1?0? 5%.1%.[13]"
     c:expect "55?0?[34] 5%.5%.[01]"
     c:expect_closed()
-    assert.equal("errors", at.server:wait_for("end", nil, from).reason)
+    assert.equal("errors", at.server:ended(c).reason)
     assert.equal(before, #at.hop:messages())
     for _, line in ipairs(at.hop:lines()) do
       assert.is_nil(line:find "evil")

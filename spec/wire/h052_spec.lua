@@ -9,12 +9,11 @@ local at = row.serve { hop = {} }
 for _, user in ipairs { "|id", "`id`", "$x{IFS}", "a'b", "a*b?", "a=b&c", "%s%n", "a#b", "a/b",
   "{a}", "~a^b" } do
   row.case("passes: " .. user, function(c)
-    local from = at.server:here()
     assert.equal(250, c:mail { from = user .. "@b.test", to = user .. "@x.test" }.code)
     local list = at.hop:messages()
     assert.equal(user .. "@b.test", list[#list].from)
     assert.same({ user .. "@x.test" }, list[#list].to)
-    local line = at.server:wait_for("message", nil, from)
+    local line = at.server:line_of(c, "message")
     assert.equal(user .. "@b.test", line.from:gsub("[<>]", ""))
   end)
 end
@@ -36,9 +35,9 @@ row.case("cannot forge a line of the log", function(c)
   c:expect(250)
   c:cmd("X event=end \27[2J\r", 500)
   c:cmd("QUIT", 221)
-  at.server:wait_for("end", nil, from)
-  assert.equal(1, at.server:count("message", nil, from))
+  at.server:ended(c)
+  assert.equal(1, at.server:count_of(c, "message"))
   assert.equal('"x event=message from=evil a=\\"b\\\\"@b.test',
     at.server:log("message", from)[1].from:gsub("^<(.*)>$", "%1"))
-  assert.equal(1, at.server:count("end", nil, from))
+  assert.equal(1, at.server:count_of(c, "end"))
 end)

@@ -18,13 +18,12 @@ for name, leave in pairs {
     ["in a line"] = content .. "half a li",
   } do
     row.case(name .. " " .. part, function(c)
-      local from = at.server:here()
       c:begin()
       if text ~= "" then
         c:send(text)
       end
       leave(c)
-      local line = at.server:wait_for("end", nil, from)
+      local line = at.server:ended(c)
       assert.equal("lost", line.reason)
       assert.equal("0/1", line.data)
       assert.equal("0", line.messages)

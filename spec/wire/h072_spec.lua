@@ -10,14 +10,14 @@ describe("while the next hop thinks,", function()
   local at = row.serve { start = false, hop = { dot = function() return go end } }
 
   row.case("the message is delivered", function(c)
-    local from, before = at.server:here(), #at.hop:messages()
+    local before = #at.hop:messages()
     c:begin()
     c:send "Subject: x\r\n\r\nx\r\n.\r\n"
     at.hop:wait_messages(before + 1)
     c:reset()
     process.write(at.dir .. "/go", "")
-    assert.matches("LATE1", at.server:wait_for("message", nil, from).line)
-    assert.equal("lost", at.server:wait_for("end", nil, from).reason)
+    assert.matches("LATE1", at.server:line_of(c, "message").line)
+    assert.equal("lost", at.server:ended(c).reason)
     os.remove(at.dir .. "/go")
   end, { whole = true })
 
@@ -39,12 +39,11 @@ describe("while a hook thinks,", function()
   }
 
   row.case("it is not", function(c)
-    local from = at.server:here()
     c:begin()
     c:send "Subject: x\r\n\r\nx\r\n.\r\n"
     c:reset()
-    assert.equal("lost", at.server:wait_for("end", nil, from).reason)
+    assert.equal("lost", at.server:ended(c).reason)
     assert.equal(0, #at.hop:messages())
-    assert.equal(0, at.server:count("message", nil, from))
+    assert.equal(0, at.server:count_of(c, "message"))
   end, { whole = true })
 end)

@@ -28,11 +28,11 @@ local at = row.serve {
 
 for _, user in ipairs { "late", "early", "both", "discards" } do
   row.case(user, function(c)
-    local before, from = #at.hop:messages(), at.server:here()
+    local before = #at.hop:messages()
     c:begin(user .. "@b.test")
     c:send "Subject: x\r\n\r\nx\r\n.\r\n"
     c:expect(250)
-    at.server:wait_for("discard", nil, from)
+    at.server:line_of(c, "discard")
     assert.equal(before, #at.hop:messages())
     assert.equal(250, c:mail {}.code)
     assert.equal(before + 1, #at.hop:wait_messages(before + 1))

@@ -26,7 +26,7 @@ setup(function()
     ["a key that is none"] = { pair.cert, dir .. "/junk", "junk" },
     ["an empty certificate"] = { dir .. "/empty", pair.key, "empty" },
     ["half a certificate"] = { dir .. "/half", pair.key, "half" },
-    ["a directory"] = { dir, pair.key, dir },
+    ["a directory"] = { dir, pair.key, "directory" },
     ["an expired certificate"] = { old.cert, old.key, "old%.cert" },
     ["an encrypted key"] = { locked.cert, locked.key, "locked%.key" },
     ["the key of another"] = { pair.cert, other.key, "other%.key" },

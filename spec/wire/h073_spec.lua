@@ -1,0 +1,41 @@
+local process = require "spec.support.process"
+local row = require "spec.support.row"
+
+row { 73, "Empty chunks without end; chunks of one octet by the million",
+  answer = "Empty ones are refused after a while (421 4.7.0 or 5xx); small ones cost time, " ..
+    "not memory" }
+
+local at = row.serve {}
+
+row.case("empty ones come to an end", function(c)
+  c:cmd("MAIL FROM:<a@b.test>", 250)
+  c:cmd("RCPT TO:<b@x.test>", 250)
+  local r, n = nil, 0
+  repeat
+    c:line "BDAT 0"
+    r, n = c:reply(), n + 1
+  until not r or r.code ~= 250 or n == 5000
+  assert.truthy(n < 5000, n)
+end, { whole = true })
+
+row.case("small ones cost no memory", function(c)
+  local function memory()
+    local status = process.read(("/proc/%d/status"):format(at.server:workers()[1]))
+    return tonumber(status:match "VmRSS:%s*(%d+)")
+  end
+  local n = row.sanitized and 2000 or 20000
+  c:cmd("MAIL FROM:<a@b.test>", 250)
+  c:cmd("RCPT TO:<b@x.test>", 250)
+  c:send "BDAT 14\r\nSubject: x\r\n\r\n"
+  c:expect(250)
+  local before, group = memory(), ("BDAT 1\r\nx"):rep(500)
+  for _ = 1, n / 500 do
+    c:send(group)
+    for _ = 1, 500 do
+      c:expect(250)
+    end
+  end
+  assert.truthy(row.sanitized or memory() < before + 1024, before .. " " .. memory())
+  c:send "BDAT 2 LAST\r\n\r\n"
+  c:expect(250)
+end, { whole = true })

@@ -1,5 +1,6 @@
 -- Session tickets: one that a worker gave is good at each other worker and after
--- a reload, but not at another listener nor for another name.
+-- a reload, but not at another listener, nor for another name, nor under other
+-- CAs of clients.
 local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
@@ -107,5 +108,14 @@ describe("a TLS session", function()
     assert.equal("reload_done", server:reload().event)
     wait.for_("new workers", function() return #server:workers() == 2 end)
     assert.equal("Reused", (visit { listener = 2, use = "reload" }))
+  end)
+
+  it("is not resumed once clients are held against other CAs", function()
+    assert.equal("New", (visit { listener = 2, save = "ca" }))
+    local path = server:path "lunette.lua"
+    process.write(path, ("%s; tls.client_ca = %q"):format(process.read(path), dir .. "/mx.cert"))
+    assert.equal("reload_done", server:reload().event)
+    wait.for_("new workers", function() return #server:workers() == 2 end)
+    assert.equal("New", (visit { listener = 2, use = "ca" }))
   end)
 end)

@@ -83,7 +83,7 @@ describe("AUTH", function()
     c:cmd("QUIT", 221)
     local line = server:wait_for("end", { reason = "quit" }, from)
     assert.equal("ann@example.org", line.auth)
-    assert.matches("with ESMTPS?A? id", server:mails()[1])
+    assert.matches("with ESMTPSA id", server:mails()[1])
   end)
 
   it("asks for what is missing", function()

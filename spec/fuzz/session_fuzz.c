@@ -31,6 +31,8 @@ configure(unsigned flags, unsigned more)
 	fake.conf.auth_without_tls = true;
 	fake.conf.mechanisms = 7;
 	fake.conf.proxy = (more & 12) == 12;
+	if (more & 32)
+		fake.behind.offers = ~0u;
 	if (more & 16)
 		fake.conf.xclient_clients = all;
 }

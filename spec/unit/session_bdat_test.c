@@ -215,9 +215,83 @@ static const struct script scripts[] = {
 	NULL, "", few_commands },
 };
 
+static unsigned
+dice(unsigned sides)
+{
+	static unsigned seed = 1;
+
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 16) % sides;
+}
+
+/* The octets of a message, in chunks of any size. */
+static void
+put_chunks(const struct buf *content, struct buf *out)
+{
+	size_t at = 0, left = content->len, n;
+
+	do {
+		n = dice(4) == 0 ? left : dice((unsigned)left + 1);
+		if (n == 0 && left > 0)
+			n = 1;
+		buf_printf(out, "BDAT %zu%s\r\n", n, n == left ? " LAST" : "");
+		buf_append(out, content->p + at, n);
+		at += n;
+		left -= n;
+	} while (left > 0);
+}
+
+/* However it was cut, in chunks or on the way, it is the same message; and
+ * what a client may say before and behind it is still understood. */
+static void
+test_random(void)
+{
+	static const char *const bits[] = { "\r\n", "\r\n", ".", "..", "x",
+	    "QUIT\r\n", "BDAT 1\r\n", "RSET\r\n", "\r\n.\r\n", " y: " };
+	struct buf content, said, want;
+	unsigned round, i;
+
+	buf_init(&content);
+	buf_init(&said);
+	buf_init(&want);
+	for (round = 0; round < 2000; round++) {
+		size_t piece = 1 + dice(60), at;
+
+		buf_empty(&content);
+		buf_empty(&said);
+		buf_empty(&want);
+		buf_puts(&content, "A: 1\r\n\r\n");
+		for (i = dice(12); i > 0; i--)
+			buf_puts(&content, bits[dice(10)]);
+		buf_puts(&said, TWO);
+		put_chunks(&content, &said);
+		buf_puts(&said, QUIT);
+		buf_printf(&want, "[%s%s]", fake_text(&content),
+		    content.p[content.len - 1] == '\n' ? "" : "\r\n");
+		fake_begin();
+		fake.words = "";
+		fake.late = round & 1;
+		fake.conf.limits.commands = 0;
+		fake_open();
+		fake_say(EHLO, 1000);
+		for (at = 0; at < said.len; at += piece)
+			fake_send(said.p + at, said.len - at < piece ?
+			    said.len - at : piece);
+		test_str("the same message", fake_text(&fake.delivered),
+		    fake_text(&want));
+		test_ok("and QUIT is QUIT", strstr(fake_text(&fake.got),
+		    TAKEN BYE) != NULL);
+		fake_end();
+	}
+	buf_clear(&content);
+	buf_clear(&said);
+	buf_clear(&want);
+}
+
 int
 main(void)
 {
 	run_all(scripts, sizeof scripts / sizeof scripts[0]);
+	test_random();
 	return test_done();
 }

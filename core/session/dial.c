@@ -28,7 +28,10 @@ static void
 end(struct dial *d, struct conn *c)
 {
 	d->conn = NULL;
-	d->fn(d->arg, c, c ? NULL : d->error);
+	if (c)
+		d->fn(d->arg, c, &d->addr[d->next - 1], NULL);
+	else
+		d->fn(d->arg, NULL, NULL, d->error);
 	mem_free(d);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+struct addr;
 struct conn;
 struct dns;
 struct ev_loop;
@@ -12,7 +13,8 @@ struct ev_loop;
  * answers, each tried for the whole timeout.
  *
  * The callback comes once, on a later turn, with a connected conn that is the
- * receiver's to own (conn_own), or with NULL and what went wrong.
+ * receiver's to own (conn_own) and the address it has, or with NULL and what went
+ * wrong.
  */
 struct dial_target {
 	struct ev_loop *loop;
@@ -24,7 +26,8 @@ struct dial_target {
 };
 
 struct dial;
-typedef void (*dial_fn)(void *arg, struct conn *, const char *error);
+typedef void (*dial_fn)(void *arg, struct conn *, const struct addr *peer,
+    const char *error);
 
 struct dial *dial_start(const struct dial_target *, dial_fn, void *arg);
 void dial_cancel(struct dial *);	/* NULL is fine; not once it was told */

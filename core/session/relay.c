@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
@@ -233,12 +234,31 @@ timeouts_of(const struct relay *r)
 	return t > 0 ? (struct relay_timeouts){ t, t, t } : r->timeouts;
 }
 
+/* The address to which the client came is that of the next hop: mail would go
+ * round until it has too many Received fields.  Where one of several addresses
+ * of ours is named, that is found out on the second round. */
+static void
+refuse_loop(struct relay *r, struct link *l)
+{
+	linkpool_log(r->pool, &r->session,
+	    "the next hop is the listener that the client came to");
+	linkpool_return(l, false);
+	leave(r);
+	reply_set(&r->result.reply, 554, "5.4.6",
+	    "the next hop is this server itself");
+	finish(r);
+}
+
 static void
 on_link(void *arg, struct link *l, enum linkpool_fault fault)
 {
 	struct relay *r = arg;
 	struct relay_timeouts timeouts = timeouts_of(r);
 
+	if (l && addr_equal(upstream_peer(l->up), r->session.server)) {
+		refuse_loop(r, l);
+		return;
+	}
 	if (l) {
 		exchange_use(&r->exchange, l, &r->session, &timeouts);
 		proceed(r);

@@ -316,7 +316,8 @@ on_conn(void *arg, enum conn_event what)
 }
 
 static void
-on_dialled(void *arg, struct conn *c, const char *error)
+on_dialled(void *arg, struct conn *c, const struct addr *peer,
+    const char *error)
 {
 	struct upstream *u = arg;
 
@@ -326,6 +327,7 @@ on_dialled(void *arg, struct conn *c, const char *error)
 		return;
 	}
 	u->conn = c;
+	u->peer = *peer;
 	conn_own(c, on_conn, u);
 	upstream_hello_start(u);
 }
@@ -375,6 +377,12 @@ const struct ehlo *
 upstream_ehlo(const struct upstream *u)
 {
 	return &u->ehlo;
+}
+
+const struct addr *
+upstream_peer(const struct upstream *u)
+{
+	return &u->peer;
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "ehlo.h"
 #include "relay.h"
 
+struct addr;
 struct buf;
 struct dns;
 struct ev_loop;
@@ -89,6 +90,7 @@ void upstream_own(struct upstream *, const struct relay_timeouts *,
     upstream_fn, void *arg);
 /* What it offered last: behind TLS, and to whom it was introduced. */
 const struct ehlo *upstream_ehlo(const struct upstream *);
+const struct addr *upstream_peer(const struct upstream *);
 bool upstream_is_lmtp(const struct upstream *);
 const char *upstream_tls(const struct upstream *);	/* version; or NULL */
 /* TLS, with the certificate that the configuration demands (RFC 8689 4.2.1). */

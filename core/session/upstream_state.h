@@ -1,6 +1,7 @@
 #ifndef UPSTREAM_STATE_H
 #define UPSTREAM_STATE_H
 
+#include "addr.h"
 #include "buf.h"
 #include "reply.h"
 
@@ -20,6 +21,7 @@ struct upstream {
 	void *arg;
 	struct dial *dial;
 	struct conn *conn;
+	struct addr peer;
 	struct ehlo ehlo;
 	struct reply_parser parser;
 	struct buf expected;	/* one verb, an octet, for each reply */

@@ -212,4 +212,19 @@ describe("the next hop", function()
     server:stop()
     hop:stop()
   end)
+
+  it("that is this server itself gets nothing", function()
+    local hop = sink.start { connect = "refuse" }  -- a port that nobody else takes
+    hop:stop()
+    local server = lunette.start {
+      config = ([[ listen = "127.0.0.1:%d"; relay = "smtp://localhost:%d"; hooks = { "yes" } ]])
+        :format(hop.port, hop.port),
+    }
+    local c = hello(server)
+    c:cmd("MAIL FROM:<a@b.test>", 250)
+    c:cmd("RCPT TO:<b@x.test>", "554 5%.4%.6")
+    assert.matches("listener that the client came to", server:wait_for("relay_error").text)
+    c:cmd("NOOP", 250)
+    server:stop()
+  end)
 end)

@@ -317,6 +317,9 @@ function model:BDAT(c, follows)
   local misplaced = self:misplaced(c)
   self.sent = (misplaced or self.chunk) and self.sent + c.size or c.size
   if over(self.sent, 2 * self.message_size) then return self:close(552, "5.3.4") end
+  local first = not misplaced and not self.chunk
+  local refused = first and self:verdict(word_at(self.txn, "data"), "DATA")
+  -- That is seen once the octets are there, and the hooks have been asked.
   if follows and not self.pipelining then return self:close(554, "5.5.0") end
   if misplaced then
     if misplaced[1] ~= 502 then
@@ -325,13 +328,12 @@ function model:BDAT(c, follows)
     end
     return self:say(unpack(misplaced))
   end
-  return self:take_chunk(c)
+  return self:take_chunk(c, refused)
 end
 
-function model:take_chunk(c)
+function model:take_chunk(c, refused)
   local txn = self.txn
-  local fault = not self.chunk and self:verdict(word_at(txn, "data"), "DATA") or
-    c.header and self:verdict(word_at(txn, "headers"), "content") or
+  local fault = refused or c.header and self:verdict(word_at(txn, "headers"), "content") or
     c.fault and self:say(unpack(c.fault))
   if fault or c.last then
     self.txn, self.chunk = nil, not c.last and "failed" or nil

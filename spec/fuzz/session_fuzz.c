@@ -31,6 +31,7 @@ configure(unsigned flags, unsigned more)
 	fake.conf.auth_without_tls = true;
 	fake.conf.mechanisms = 7;
 	fake.conf.proxy = (more & 12) == 12;
+	fake.conf.proxy_clients = all;
 	if (more & 32)
 		fake.behind.offers = ~0u;
 	if (more & 16)

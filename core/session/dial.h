@@ -13,8 +13,8 @@ struct ev_loop;
  * answers, each tried for the whole timeout.
  *
  * The callback comes once, on a later turn, with a connected conn that is the
- * receiver's to own (conn_own) and the address it has, or with NULL and what went
- * wrong.
+ * receiver's to own (conn_own) and the address it has, or with NULL and what
+ * went wrong.
  */
 struct dial_target {
 	struct ev_loop *loop;

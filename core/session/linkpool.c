@@ -6,7 +6,10 @@
 
 #include "linkpool.h"
 
-enum { CLEAR_TIME = 5 * 60 * 1000 };	/* ms without TLS after it failed */
+enum {
+	CLEAR_TIME = 5 * 60 * 1000,	/* ms without TLS after it failed */
+	BOUND_MAX = 4,			/* idle ones that know one client only */
+};
 
 static void on_event(void *, const struct upstream_event *);
 static void serve(struct linkpool *);
@@ -105,6 +108,24 @@ link_engage(struct link *l, struct linkpool_ticket *t)
 	return NULL;
 }
 
+/* Those good for one client's mail are kept for that client's next message, and
+ * are few: each is a process of the next hop. */
+static void
+limit_bound(struct linkpool *p)
+{
+	struct link *l, *last = NULL;
+	unsigned n = 0;
+
+	for (l = p->idle; l; l = l->next) {
+		if (upstream_is_bound(l->up)) {
+			last = l;
+			n++;
+		}
+	}
+	if (n > BOUND_MAX)
+		linkpool_quit(last);
+}
+
 /* It waits for its next use, or for its end. */
 static void
 link_rest(struct link *l)
@@ -120,6 +141,7 @@ link_rest(struct link *l)
 		return;
 	}
 	upstream_idle(l->up, p->hop.pool_idle);
+	limit_bound(p);
 	serve(p);
 }
 
@@ -144,19 +166,37 @@ is_denied(const struct linkpool *p)
 	return breaker_open(&p->denied, clock_ms());
 }
 
-/* Idle connections and free places go to those who wait. */
+static struct link *
+find_idle(struct linkpool *p, const struct linkpool_ticket *t)
+{
+	struct link *l = p->idle;
+
+	while (l && !upstream_suits(l->up, t->session))
+		l = l->next;
+	return l;
+}
+
+/* Idle connections and free places go to those who wait.  One that is of no
+ * use to the first of them makes room, and so this is called again. */
 static void
 serve(struct linkpool *p)
 {
 	struct linkpool_ticket *t;
 	struct link *l;
 
-	while ((t = p->waiting) &&
-	    (p->idle || (p->count < p->hop.pool_size && !is_denied(p)))) {
+	while ((t = p->waiting)) {
+		l = find_idle(p, t);
+		if (!l && is_denied(p))
+			return;
+		if (!l && p->count >= p->hop.pool_size) {
+			if (p->idle)
+				linkpool_quit(p->idle);
+			return;
+		}
 		ticket_remove(t);
-		if (!p->idle)
+		if (!l)
 			link_open(p, t);
-		else if ((l = link_engage(p->idle, t)))
+		else if (link_engage(l, t))
 			t->fn(t->arg, l, LINKPOOL_UNREACHED);
 	}
 }
@@ -324,11 +364,14 @@ on_event(void *arg, const struct upstream_event *event)
 struct link *
 linkpool_take(struct linkpool *p, struct linkpool_ticket *t, bool fresh)
 {
+	struct link *l;
+
 	t->pool = p;
 	t->opening = NULL;
 	t->prev = NULL;
-	if (p->idle && !fresh)
-		return link_engage(p->idle, t);
+	l = fresh ? NULL : find_idle(p, t);
+	if (l)
+		return link_engage(l, t);
 	/* Room for a fresh one is made by an idle one, if there is one. */
 	if (p->count >= p->hop.pool_size && p->idle)
 		linkpool_quit(p->idle);

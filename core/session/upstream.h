@@ -103,8 +103,12 @@ bool upstream_is_authenticated(const struct upstream *);
  * READY will say when that is done, LOST if it was refused.
  */
 bool upstream_introduce(struct upstream *, const struct relay_session *);
-/* The same by XFORWARD, which goes before each MAIL; id names the message.
- * Its commands are queued like any other. */
+/* Was it told of a client, and takes no word of another?  Is it good for that
+ * client's mail? */
+bool upstream_is_bound(const struct upstream *);
+bool upstream_suits(const struct upstream *, const struct relay_session *);
+/* Say it by XFORWARD, which goes before each MAIL; id names the message.  Its
+ * commands are queued like any other. */
 void upstream_forward(struct upstream *, const struct relay_session *,
     const char *id);
 

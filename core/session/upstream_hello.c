@@ -191,19 +191,50 @@ wants(const struct upstream *u, enum nexthop_identity one)
 	return want == one || want == NEXTHOP_IDENTITY_BEST;
 }
 
+/* What would be said of that client; true if it was said already. */
+static bool
+describe(const struct upstream *u, const struct relay_session *session,
+    struct buf *out)
+{
+	const char *helo = session->helo ? session->helo : "";
+
+	identity_xclient(out, session, u->xclient);
+	buf_append(out, "", 1);
+	return u->identity.len && strcmp(out->p, u->identity.p) == 0 &&
+	    strcmp(helo, u->helo) == 0;
+}
+
+/* Postfix, once told, takes the client's rights for ours, and no XCLIENT from
+ * most. */
+bool
+upstream_is_bound(const struct upstream *u)
+{
+	return u->identity.len && !u->ehlo.xclient;
+}
+
+bool
+upstream_suits(const struct upstream *u, const struct relay_session *session)
+{
+	struct buf lines;
+	bool same;
+
+	if (!upstream_is_bound(u))
+		return true;
+	buf_init(&lines);
+	same = session && describe(u, session, &lines);
+	buf_clear(&lines);
+	return same;
+}
+
 bool
 upstream_introduce(struct upstream *u, const struct relay_session *session)
 {
-	const char *helo = session->helo ? session->helo : "";
 	struct buf lines;
 
 	if (!u->xclient || !wants(u, NEXTHOP_IDENTITY_XCLIENT))
 		return false;
 	buf_init(&lines);
-	identity_xclient(&lines, session, u->xclient);
-	buf_append(&lines, "", 1);
-	if (u->identity.len && strcmp(lines.p, u->identity.p) == 0 &&
-	    strcmp(helo, u->helo) == 0) {
+	if (describe(u, session, &lines)) {
 		buf_clear(&lines);
 		return false;
 	}
@@ -211,7 +242,8 @@ upstream_introduce(struct upstream *u, const struct relay_session *session)
 	u->identity = lines;
 	u->told = 0;
 	u->ready = u->hello_failed = false;
-	snprintf(u->helo, sizeof u->helo, "%s", helo);
+	snprintf(u->helo, sizeof u->helo, "%s",
+	    session->helo ? session->helo : "");
 	say_identity(u);
 	return true;
 }

@@ -3,6 +3,7 @@ local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
 local sink = require "spec.support.sink"
+local wait = require "spec.support.wait"
 
 local all = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME"
 local forward = "NAME ADDR PORT PROTO HELO IDENT SOURCE"
@@ -109,6 +110,30 @@ describe("the next hop is told who the client is", function()
     mail(dial "one.test", "^451 4%.4%.1")
     assert.equal(0, #hop:messages())
     assert.matches("XCLIENT refused: 550", server:wait_for("relay_error").text)
+  end)
+
+  it("and one that takes it only once is used for that client alone", function()
+    start({ EHLO = function(c)
+      return "250 sink.test" .. (c.client and "" or "\nXCLIENT " .. all)
+    end, xclient = all, XCLIENT = function(c)
+      c.n = (c.n or 0) + 1
+      return c.n > 1 and "550 5.7.0 Error: insufficient authorization" or nil
+    end }, "true")
+    local a, b = dial("one.test", "127.0.0.1"), dial("two.test", "127.0.0.2")
+    for _, c in ipairs { a, b, a, b, a } do
+      mail(c)
+    end
+    local m = hop:messages()
+    for i = 1, 5 do
+      assert.equal("127.0.0." .. 2 - i % 2, m[i].client.ADDR)
+      assert.equal(2 - i % 2, m[i].connection)
+    end
+    assert.equal(2, #hop:of "xclient")
+    for _ = 1, 8 do
+      mail(dial("one.test", "127.0.0.1"))  -- each from a port of its own
+    end
+    wait.for_("most of them are closed", function() return #hop:of "end" == 6 end)
+    assert.equal(10, hop:connections())
   end)
 
   for name, action in pairs {

@@ -108,16 +108,16 @@ is_out_of_place(struct session *s)
 	return k->code != 0;
 }
 
-/* Would the chunks so far and this one be more than times the limit? */
+/* Would the chunks so far and this one be more than twice the limit? */
 static bool
-is_over(const struct session *s, uint64_t times)
+is_far_too_big(const struct session *s)
 {
 	const struct session_chunk *k = &s->io->chunk;
 	uint64_t limit = s->limits.message_size;
 
 	if (limit == 0)
 		return false;
-	limit = limit < UINT64_MAX / times ? limit * times : UINT64_MAX;
+	limit = limit < UINT64_MAX / 2 ? limit * 2 : UINT64_MAX;
 	return k->total > limit || k->size > limit - k->total;
 }
 
@@ -150,7 +150,7 @@ verb_bdat(struct session *s)
 	wanted = !is_out_of_place(s);
 	if (wanted && k->phase == SESSION_CHUNK_NONE)
 		k->total = 0;
-	if (is_over(s, 2)) {
+	if (is_far_too_big(s)) {
 		session_bye(s, SESSION_ERRORS, 552, "5.3.4",
 		    "message too big");
 		return;

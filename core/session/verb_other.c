@@ -29,8 +29,12 @@ verb_help(struct session *s)
 {
 	struct reply r;
 
-	reply_set(&r, 214, "2.0.0", "%s MAIL RCPT DATA%s RSET NOOP VRFY HELP "
-	    "QUIT", s->conf->lmtp ? "LHLO" : "HELO EHLO",
+	reply_set(&r, 214, "2.0.0", "%s%s%s%s%s MAIL RCPT DATA%s RSET NOOP "
+	    "VRFY HELP QUIT", s->conf->lmtp ? "LHLO" : "HELO EHLO",
+	    verb_tls_offer(s) != NULL ? " STARTTLS" : "",
+	    offer_has(s, EHLO_AUTH) ? " AUTH" : "",
+	    verb_xclient_offer(s) != NULL ? " XCLIENT" : "",
+	    verb_xforward_offer(s) != NULL ? " XFORWARD" : "",
 	    offer_has(s, EHLO_CHUNKING) ? " BDAT" : "");
 	session_reply(s, &r);
 }

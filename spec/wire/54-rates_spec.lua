@@ -116,6 +116,39 @@ describe("a client that comes", function()
     server:stop()
   end)
 
+  it("by XCLIENT is counted as who it is, and nothing is left of who it was", function()
+    local server = start [[ limits = { per_client = 1 }; xclient_clients = "127.0.0.1";
+      workers = { count = 2 } ]]
+    local function as(ip)
+      local c = server:dial()
+      c:hello()
+      c:line("XCLIENT ADDR=" .. ip)
+      return c, c:reply().code
+    end
+    local first, code = as "192.0.2.1"
+    assert.equal(220, code)
+    for _ = 1, 5 do
+      local c
+      c, code = as "192.0.2.1"
+      assert.equal(421, code)
+      c:expect_closed()
+      c, code = as "192.0.2.2"
+      assert.equal(220, code)
+      c:line "XCLIENT ADDR=192.0.2.3"
+      c:expect(220)
+      c:cmd("EHLO c.test", 250)
+      assert.matches("connections 1$", c:cmd("VRFY x", 550).text)
+      c:cmd("QUIT", 221)
+      c:expect_closed()
+      wait.for_("it to be gone", function() return server:status().sessions == 1 end)
+    end
+    first:cmd("QUIT", 221)
+    first:expect_closed()
+    wait.for_("all to be gone", function() return server:status().sessions == 0 end)
+    assert.equal(220, select(2, as "192.0.2.1"))
+    server:stop()
+  end)
+
   it("late finds a server under stress", function()
     local server = start [[ workers = { count = 1, sessions = 10 } ]]
     local open = {}

@@ -107,7 +107,24 @@ local later = {
   "wait-message", "fault-message",
 }
 
-local function mail(dice)
+-- What the next hop says: there to a recipient, and at the final dot.
+babble.hop = {
+  RCPT = function(_, line)
+    return line:find "<gone@" and "550 5.1.1 gone" or line:find "<full@" and "452 4.2.2 full" or
+      "250 2.1.5 ok"
+  end,
+  MAIL = function(c, line)
+    c.word = line:match "<(%a+)%-dot@"
+    return "250 2.1.0 ok"
+  end,
+  dot = function(c)
+    return c.word == "no" and "554 5.7.9 no" or c.word == "wait" and "451 4.7.9 wait" or
+      "250 2.0.0 ok"
+  end,
+  ehlo = { "PIPELINING", "SIZE 20000", "8BITMIME", "ENHANCEDSTATUSCODES" }, brief = true,
+}
+
+local function mail(dice, m)
   local k = dice(20)
   if k <= 3 then
     local bad = one(dice, bad_senders)
@@ -116,7 +133,8 @@ local function mail(dice)
     return { text = "mail from: <>" }
   end
   local list, text = params(dice, sender_params)
-  local word = k <= 7 and one(dice, { "no", "wait", "fault" }) or k <= 10 and one(dice, later) or "ok"
+  local word = k <= 7 and one(dice, { "no", "wait", "fault" }) or k <= 10 and one(dice, later) or
+    m.hop and k == 11 and one(dice, { "no-dot", "wait-dot" }) or "ok"
   return { text = ("MAIL FROM:<%s@a.test>%s"):format(word, text), params = list, word = word,
     later = word }
 end
@@ -136,7 +154,7 @@ local recipient_params = {
   { text = "FOO", fault = { 555, "5.5.4" } },
 }
 
-local function rcpt(dice)
+local function rcpt(dice, m)
   local k = dice(20)
   if k <= 2 then
     local bad = one(dice, bad_recipients)
@@ -145,7 +163,8 @@ local function rcpt(dice)
     return { text = "RCPT TO:<Postmaster>" }
   end
   local list, text = params(dice, recipient_params)
-  local word = k <= 9 and one(dice, { "no", "wait", "fault", "none", "discard" }) or "ok"
+  local word = k <= 9 and one(dice, { "no", "wait", "fault", "none", "discard" }) or
+    m.hop and k <= 12 and one(dice, { "gone", "full" }) or "ok"
   return { text = ("rcpt to:<%s@b.test>%s"):format(word, text), params = list, word = word }
 end
 

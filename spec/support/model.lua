@@ -56,13 +56,14 @@ local TRIES = 3		-- failed logins
 
 local SMALL = 512	-- octets of a chunk that counts against limits.commands
 
--- o: lmtp, message_size, tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
+-- o: lmtp, hop (the next hop is that of spec/support/babble.lua), message_size, tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
 -- "required"), offers (keywords of the first EHLO; what the next hop and the
 -- configuration allow is learned from it), withheld (keywords), limits.
 function model.new(o)
   return setmetatable({
     tls_mode = o.tls or "off", auth_mode = o.auth or "off", limits = o.limits or {},
-    withheld = o.withheld or {}, lmtp = o.lmtp, tls = o.tls == "implicit",
+    withheld = o.withheld or {}, lmtp = o.lmtp, hop = o.hop,
+    tls = o.tls == "implicit",
     message_size = o.message_size, sent = 0, errors = 0, junk = 0, messages = 0, failures = 0,
     offers = {},
     faults = 0, delivered = 0,		-- what the program counts, too
@@ -180,6 +181,9 @@ function model:offered()
   put("CHUNKING", not self.withheld.CHUNKING)
   put("STARTTLS", not self.tls and (self.tls_mode == "offered" or self.tls_mode == "required"))
   put("AUTH", self.auth_mode ~= "off" and self.tls)
+  if self.hop or self.withheld.SMTPUTF8 then put("SMTPUTF8", false) end
+  if self.hop then put("DSN", false) end
+  if not self.tls then put("REQUIRETLS", false) end
   put("XCLIENT", false)
   put("XFORWARD", false)
   return must, never
@@ -223,6 +227,10 @@ function model:MAIL(c)
   return self:say(250, "2.1.0")
 end
 
+-- What a next hop that is asked says to a recipient, and to a message.
+local hop = { gone = { 550, "5.1.1" }, full = { 452, "4.2.2" } }
+local dot = { no = { 554, "5.7.9" }, wait = { 451, "4.7.9" } }
+
 function model:RCPT(c)
   local txn = self.txn
   if self.chunk or not txn then return self:say(503, "5.5.1") end
@@ -233,6 +241,7 @@ function model:RCPT(c)
   refused = self:verdict(c.word, "RCPT")
   if refused then return refused end
   if c.word == "none" then return self:say(550, "5.7.1") end
+  if self.hop and hop[c.word] then return self:say(unpack(hop[c.word])) end
   txn.accepted = txn.accepted + 1
   txn.rcpts[txn.accepted] = c.word or "ok"
   txn.kept = txn.kept or c.word ~= "discard"
@@ -274,6 +283,8 @@ end
 function model:deliver(txn, fault)
   self.junk = 0
   local reply = fault or self:verdict(word_at(txn, "message"), "content")
+  local said = not reply and self.hop and txn.kept and dot[word_at(txn, "dot")]
+  reply = reply or said and self:say(unpack(said))
   if not reply then
     self.messages = self.messages + 1
     self.delivered = self.delivered + (txn.kept and 1 or 0)

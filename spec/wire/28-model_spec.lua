@@ -9,6 +9,7 @@ local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
 local model = require "spec.support.model"
+local sink = require "spec.support.sink"
 local socket = require "socket"
 local stream = require "spec.support.stream"
 local wait = require "spec.support.wait"
@@ -28,7 +29,10 @@ local listeners = {
   { withheld = { PIPELINING = true } },
   { withheld = { CHUNKING = true, SMTPUTF8 = true } },
   { lmtp = true },
+  { hop = true },
 }
+
+local hop
 
 local function listener(o)
   local words, withheld = {}, {}
@@ -37,9 +41,11 @@ local function listener(o)
   end
   for keyword in pairs(o.withheld or {}) do withheld[#withheld + 1] = ("%q"):format(keyword) end
   local tls = ({ offered = "starttls" })[o.tls] or o.tls or "off"
-  return ([[{ "127.0.0.1:0", tls = "%s", auth = "%s", limits = { %s %s }, ehlo = { %s }, lmtp = %s }]])
+  return ([[{ "127.0.0.1:0", tls = "%s", auth = "%s", limits = { %s %s }, ehlo = { %s }, lmtp = %s,
+    relay = %s }]])
     :format(tls, o.auth or "off", babble.limits, table.concat(words, ", "),
-      table.concat(withheld, ", "), tostring(o.lmtp or false))
+      table.concat(withheld, ", "), tostring(o.lmtp or false),
+      o.hop and ("%q"):format(hop.url) or "nil")
 end
 
 local function config(pair)
@@ -227,10 +233,12 @@ describe("the reference automaton", function()
   setup(function()
     dir = process.directory()
     local pair = certificate.make(dir, "mx")
+    hop = sink.start(babble.hop)
     server = lunette.start { config = config(pair), hooks = { oracle = babble.hook } }
   end)
   teardown(function()
     lunette.clean()
+    sink.clean()
     process.remove(dir)
   end)
 

@@ -8,25 +8,25 @@ haproxy.__index = haproxy
 
 local open = {}
 
-local settings = [[
-global
-  maxconn 500
-defaults
+local common = "global\n  maxconn 500\n"
+
+local listen = [[
+listen smtp
   mode tcp
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-listen smtp
-  bind 127.0.0.1:%d %s
+  bind 127.0.0.1:PORT %s
   server behind 127.0.0.1:%d %s
 ]]
 
 -- o: to (the port behind), server (words for its line: "send-proxy"), bind
--- (words for ours: "ssl crt FILE").
+-- (words for ours: "ssl crt FILE"); or text, what listens and where it goes, in
+-- which PORT is ours.
 function haproxy.start(o)
   local self = setmetatable({ dir = process.directory(), port = peer.free_port() }, haproxy)
-  process.write(self.dir .. "/conf",
-    settings:format(self.port, o.bind or "", o.to, o.server or ""))
+  process.write(self.dir .. "/conf", common .. (o.text or
+    listen:format(o.bind or "", o.to or 0, o.server or "")):gsub("PORT", self.port))
   self.out = self.dir .. "/out"
   self.process = process.start {
     "haproxy", "-db", "-f", self.dir .. "/conf", stdout = self.out, stderr = self.out,

@@ -11,8 +11,9 @@ postfix.__index = postfix
 
 local open = {}
 
+local smtpd = "127.0.0.1:PORT inet n - n - 100 smtpd\n"
+
 local services = [[
-127.0.0.1:%d inet n - n - 100 smtpd
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 300 1 qmgr
@@ -66,8 +67,9 @@ local_header_rewrite_clients =
 ]]
 
 -- extra: more lines for main.cf, instead of ours of that name; files: name to
--- text, beside main.cf; implicit: it says smtpd_tls_wrappermode.
-function postfix.start(extra, files, implicit)
+-- text, beside main.cf; implicit: it says smtpd_tls_wrappermode; service: lines
+-- of master.cf in which PORT is ours, instead of a plain smtpd.
+function postfix.start(extra, files, implicit, service)
   local dir = process.directory()
   local self = setmetatable({ dir = dir, port = peer.free_port() }, postfix)
   self.url, self.mail = "smtp://127.0.0.1:" .. self.port, dir .. "/mail/box"
@@ -76,7 +78,7 @@ function postfix.start(extra, files, implicit)
   end
   assert(posix.chown(dir .. "/data", "postfix"))
   assert(posix.chown(dir .. "/mail", "nobody"))
-  process.write(dir .. "/conf/master.cf", services:format(self.port))
+  process.write(dir .. "/conf/master.cf", (service or smtpd):gsub("PORT", self.port) .. services)
   local main = "\n" .. settings:gsub("%$DIR", dir)
   for name in ("\n" .. (extra or "")):gmatch "\n([%w_]+) *=" do
     main = main:gsub("\n" .. name .. " =[^\n]*", "")

@@ -108,8 +108,10 @@ describe("a client with TLS", function()
         local got = process.run(argv)
         assert.equal(0, got.code, got.out .. got.err)
         local m = hop:wait_messages(n + 1)[n + 1]
-        local _, text = lunette.split_mail((m.data:gsub("\r\n", "\n")))
+        local trace, text = lunette.split_mail((m.data:gsub("\r\n", "\n")))
         assert.truthy(text == letter or text == letter .. "\n", text)
+        assert.matches("by mx%.test%s+with ESMTPS" .. (way.mechanism and "A" or "") .. "%s",
+          trace.Received)
         local line = server:wait_for("end", { reason = "quit" }, from)
         assert.matches("^TLSv1%.[23]$", line.tls)
         assert.equal(way.mechanism and user or nil, line.auth)

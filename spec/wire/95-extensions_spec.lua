@@ -179,6 +179,7 @@ describe("a server that sends through us", function()
       assert.equal("j\195\182rg@client.test", m.from)
       assert.same({ "ren\195\169@example.org" }, m.to)
       assert.matches(" SMTPUTF8", hop:wait_line "^MAIL")
+      assert.matches("with UTF8SMTP", m.data)
     end)
   end
 

@@ -79,8 +79,7 @@ static const char *const wrong[] = {
 	"relay = { 'smtp://u:SECRET@h', timeout = 1 }",
 	"relay = 'lmtp://u:SECRET@h'",
 	"relays = { a = 'smtps://u:SECRET@h:465' }",
-	"relay = 'discard:' listen = { { '::1', relay = { 'smtp://h', "
-	    "auth = { password = { 'SECRET' } } } } }",
+	"listen = {{ '::1', relay = { 'h:', auth = { password = 'SECRET' }}}}",
 };
 
 static void

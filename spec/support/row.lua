@@ -44,14 +44,14 @@ local limits = "errors = 0, soft_errors = 0, commands = 0, messages = 0, per_cli
 
 -- The listeners are 1, with STARTTLS, and 2, with TLS.
 local base = [[
-relay = "%s"; hooks = { "yes" }; workers = { count = 1 }; limits = { %s };
+relay = %s; hooks = { "yes" }; workers = { count = 1 }; limits = { %s };
 tls = { cert = "%s", key = "%s" };
 listen = { { "127.0.0.1:0", tls = "starttls" }, { "127.0.0.1:0", tls = "implicit" } };
 ]]
 
 -- The daemon for the cases that follow in this block.  o: config (more of it),
 -- limits (more of them), hooks and files as for lunette.start, hop (the script
--- of a sink; default: a maildir), start (false: the spec starts it, with
+-- of a sink; default: a maildir), tls (how to speak to it), start (false: the spec starts it, with
 -- at:start(more)), crashes, errors (workers may die, hooks may fail).
 -- Returns a table: server, hop, dir (for the spec's files), pair (certificate).
 function row.serve(o)
@@ -77,7 +77,8 @@ function row.at:start(more)
   if o.hop then
     self.hop = sink.start(o.hop)
   end
-  local config = base:format(self.hop and self.hop.url or "maildir:mail",
+  local config = base:format(("{ %q%s }"):format(self.hop and self.hop.url or "maildir:mail",
+    o.tls and (", tls = %q"):format(o.tls) or ""),
     limits .. (o.limits and ", " .. o.limits or ""),
     self.pair.cert, self.pair.key)
   self.server = lunette.start {

@@ -10,7 +10,7 @@ local at = row.serve {}
 row.case("empty ones come to an end", function(c)
   c:cmd("MAIL FROM:<a@b.test>", 250)
   c:cmd("RCPT TO:<b@x.test>", 250)
-  local r, n = nil, 0
+  local n, r = 0
   repeat
     c:line "BDAT 0"
     r, n = c:reply(), n + 1

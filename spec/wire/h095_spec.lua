@@ -36,7 +36,7 @@ for name, text in pairs {
 } do
   row.case(name, function(c)
     local r = c:line("AUTH PLAIN " .. text):reply()
-    assert.truthy(r.code == 501 and (r.enhanced == "5.5.2" or r.enhanced == "5.5.4") or r.code == 500, r.text)
+    assert.truthy(r.code == 501 and r.enhanced:match "^5%.5%.[24]" or r.code == 500, r.text)
     c:cmd("AUTH PLAIN", "334 ")
     r = c:line(text):reply()
     assert.truthy(r.code == 501 and r.enhanced == "5.5.2" or r.code == 500, r.text)

@@ -97,17 +97,21 @@ function lunette.directory(o)
 end
 
 -- o: config, hooks, files, args (more words for the command line), env, conf
--- (another configuration's path), unready (do not wait until it is).
+-- (another configuration's path), unready (do not wait until it is), under (a
+-- program that runs it, and its words), log (where to, default a file).
 function lunette.start(o)
   local dir, head = lunette.directory(o)
   local self = setmetatable({ dir = dir, head = head, log_path = dir .. "/log" }, lunette)
   self.clients, self.known = {}, {}
   local conf = o.conf and root .. "/" .. o.conf or dir .. "/lunette.lua"
-  local argv = { lunette.program, "run", "-c", conf }
+  local argv = { unpack(o.under or {}) }
+  for _, word in ipairs { lunette.program, "run", "-c", conf } do
+    argv[#argv + 1] = word
+  end
   for _, word in ipairs(o.args or {}) do
     argv[#argv + 1] = word:gsub("%$DIR", dir)
   end
-  argv.stderr, argv.stdout, argv.env, argv.dir = self.log_path, dir .. "/out", o.env, dir
+  argv.stderr, argv.stdout, argv.env, argv.dir = o.log or self.log_path, dir .. "/out", o.env, dir
   self.process = process.start(argv)
   open[self] = true
   if not o.unready then

@@ -205,6 +205,21 @@ function process.run(o)
   return got
 end
 
+-- Limit a running process of ours: what ("nofile", "fsize", "as"), and the soft
+-- limit.  In a container root may not limit others, they themselves may.
+function process.limit(pid, what, n)
+  local argv = { "prlimit", "--pid", tostring(pid), ("--%s=%s:"):format(what, type(n) == "number" and ("%d"):format(n) or n) }
+  local uid = (process.read(("/proc/%d/status"):format(pid)) or ""):match "Uid:%s*(%d+)"
+  local gid = (process.read(("/proc/%d/status"):format(pid)) or ""):match "Gid:%s*(%d+)"
+  if process.is_root() then
+    argv = { "setpriv", "--reuid=" .. uid, "--regid=" .. gid, "--clear-groups", unpack(argv) }
+  end
+  local got = process.run(argv)
+  if got.code ~= 0 then
+    error("prlimit: " .. got.err, 2)
+  end
+end
+
 -- Run fn(running, go) in a child: it goes on while running() and returns what
 -- JSON can hold.  task:result() ends it and brings that.  go can be given to
 -- socket.select, to wake up then.  keep: descriptors it needs.

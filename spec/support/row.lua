@@ -50,7 +50,7 @@ listen = { { "127.0.0.1:0", tls = "starttls" }, { "127.0.0.1:0", tls = "implicit
 ]]
 
 -- The daemon for the cases that follow in this block.  o: config (more of it),
--- limits (more of them), hooks and files as for lunette.start, hop (the script
+-- limits (more of them), hooks, files, env and under as for lunette.start, hop (the script
 -- of a sink; default: a maildir), tls (how to speak to it), start (false: the spec starts it, with
 -- at:start(more)), crashes, errors (workers may die, hooks may fail).
 -- Returns a table: server, hop, dir (for the spec's files), pair (certificate).
@@ -83,7 +83,7 @@ function row.at:start(more)
     self.pair.cert, self.pair.key)
   self.server = lunette.start {
     config = config .. (o.config or "") .. (more or ""), hooks = o.hooks, files = o.files,
-    env = o.env,
+    env = o.env, under = o.under,
   }
   return self.server
 end

@@ -13,7 +13,8 @@ for _, mode in ipairs { "relay", "hooks" } do
       local s = assert(socket.bind("127.0.0.1", 0))
       local port = select(2, s:getsockname())
       s:close()
-      at:start(([[ relay = { "smtp://127.0.0.1:%d", pool = { idle = 0.2 } }; listen = "127.0.0.1:%d"; check_recipients = "%s";
+      at:start(([[ relay = { "smtp://127.0.0.1:%d",
+        pool = { idle = 0.2 } }; listen = "127.0.0.1:%d"; check_recipients = "%s";
         workers = { count = 2, sessions = 100 }; limits = { received = 5, per_client = 30 };
         timeouts = { relay_command = 5, relay_data = 5, after_data = 8 } ]]):format(port, port, mode))
     end)

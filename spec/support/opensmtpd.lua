@@ -1,5 +1,5 @@
 -- opensmtpd: Debian's OpenSMTPD on loopback.  It keeps what is for example.org
--- in a maildir.
+-- in a maildir, or sends it on.
 local posix = require "posix"
 local peer = require "spec.support.peer"
 local process = require "spec.support.process"
@@ -10,12 +10,14 @@ local settings = [[
 $MAIN
 table everybody { "@" = "nobody" }
 listen on 127.0.0.1 port $PORT hostname opensmtpd.test $LISTEN
-action "keep" maildir "/mail" virtual <everybody>
+action "keep" $ACTION
 match from any for domain "example.org" action "keep"
+$MATCH
 ]]
 
--- o: main (more settings), listen (more for its listener), files (path to
--- text, in its root), implicit (that says smtps).
+-- o: to (the URL to send to; without it, messages stay) and relay (more words
+-- for that), main (more settings), listen (more for its listener), files (path
+-- to text, in its root), implicit (that says smtps).
 function opensmtpd.start(o)
   o = o or {}
   local dir, root = peer.root {
@@ -23,6 +25,9 @@ function opensmtpd.start(o)
     { "/var/lib/opensmtpd/empty", 0, "755" }, { "/var/run", 0, "755" },
   }
   local words = { PORT = peer.free_port(), MAIN = o.main or "", LISTEN = o.listen or "" }
+  words.ACTION = o.to and ('relay host "%s" %s'):format(o.to, o.relay or "") or
+    'maildir "/mail" virtual <everybody>'
+  words.MATCH = o.to and 'match from local for any action "keep"' or ""
   for path, text in pairs(o.files or {}) do
     process.write(root .. path, text)
     assert(posix.chmod(root .. path, "rw-------"))

@@ -29,6 +29,7 @@ error     unix  - - n - - error
 retry     unix  - - n - - error
 virtual   unix  - n n - 20 virtual
 smtp      unix  - - n - - smtp
+lmtp      unix  - - n - - lmtp
 anvil     unix  - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
 ]]

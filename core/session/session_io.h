@@ -105,8 +105,7 @@ struct session_io {
 	struct verdict held[SESSION_HELD];	/* by :later(), until RCPT */
 	struct tally tally;
 
-	char helo[2][SESSION_HELO_MAX + 1];
-	unsigned helo_slot;
+	char helo[2][SESSION_HELO_MAX + 1];	/* one of them is s->helo */
 	const char *old_helo;		/* what it was before this one */
 	bool old_esmtp;
 	struct verdict old_held;

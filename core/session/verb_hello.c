@@ -14,7 +14,7 @@ bool
 verb_helo_check(struct session *s, const struct command *c)
 {
 	struct session_io *io = s->io;
-	char *slot;
+	char *slot = io->helo[s->helo == io->helo[0]];
 
 	if (c->verb == COMMAND_LHLO && !s->conf->lmtp) {
 		session_error(s, 502, "5.5.1", "not implemented");
@@ -31,8 +31,6 @@ verb_helo_check(struct session *s, const struct command *c)
 		    "a domain or address literal is needed");
 		return false;
 	}
-	io->helo_slot ^= 1;
-	slot = io->helo[io->helo_slot];
 	memcpy(slot, c->arg.p, c->arg.len);
 	slot[c->arg.len] = '\0';
 	io->old_helo = s->helo;

@@ -258,9 +258,8 @@ set_greeting(struct session *s, const struct xforward *x)
 	s->esmtp = strcasecmp(x->text[EHLO_X_PROTO], "ESMTP") == 0;
 	if (x->text[EHLO_X_HELO][0] == '\0')
 		return;
-	io->helo_slot ^= 1;
-	strcpy(io->helo[io->helo_slot], x->text[EHLO_X_HELO]);
-	s->helo = io->helo[io->helo_slot];
+	strcpy(io->helo[0], x->text[EHLO_X_HELO]);
+	s->helo = io->helo[0];
 }
 
 /* What it does not say of another client is not known; of the same one, it

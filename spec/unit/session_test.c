@@ -369,9 +369,26 @@ static const struct script scripts[] = {
 	BANNER "250 mx.test\r\n" GIVEN SYNC, NULL, "" },
 };
 
+/* However many names the hooks refuse, the first one stays. */
+static void
+test_name_kept(void)
+{
+	fake_begin();
+	fake.words = "";
+	fake_open();
+	fake_say(EHLO "EHLO no-one.test\r\n|EHLO no-two.test\r\n|"
+	    "HELO no-three.test\r\n|" ENVELOPE CONTENT, 1000);
+	test_ok("three are refused", strstr(fake_text(&fake.got),
+	    "550" REFUSED "550" REFUSED "550" REFUSED GIVEN TAKEN) != NULL);
+	test_ok("the name is the good one", strstr(fake_text(&fake.trace),
+	    "from c.test (") != NULL);
+	fake_end();
+}
+
 int
 main(void)
 {
 	run_all(scripts, sizeof scripts / sizeof scripts[0]);
+	test_name_kept();
 	return test_done();
 }

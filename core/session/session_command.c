@@ -143,14 +143,6 @@ is_astray(const struct session *s, enum command_verb verb)
 	return verb == COMMAND_AUTH && s->auth_user == NULL;
 }
 
-/* Nobody knows what follows such a line, if it cannot be read. */
-static bool
-is_framed(struct line line)
-{
-	line.len = line.len < 4 ? line.len : 4;
-	return line_is(line, command_verb_name(COMMAND_BDAT));
-}
-
 static void
 dispatch(struct session *s, struct line line)
 {
@@ -167,7 +159,7 @@ dispatch(struct session *s, struct line line)
 	s->io->astray = is_astray(s, c.verb);
 	s->verbs[c.verb].all++;
 	row = verb_row(c.verb);
-	if (status == COMMAND_BAD && is_framed(line)) {
+	if (status == COMMAND_BAD && s->io->framed) {
 		verb_bdat_bad(s);
 		return;
 	}
@@ -190,7 +182,9 @@ bad_line(struct session *s, const char *enhanced, const char *what)
 
 	s->io->verb = COMMAND_UNKNOWN;
 	s->verbs[COMMAND_UNKNOWN].all++;
-	if (admit(s, verb_row(COMMAND_UNKNOWN), &none))
+	if (s->io->framed)
+		verb_bdat_bad(s);
+	else if (admit(s, verb_row(COMMAND_UNKNOWN), &none))
 		session_error(s, 500, enhanced, what);
 }
 
@@ -213,19 +207,33 @@ session_no_line(struct session *s)
 	return true;
 }
 
-/* AUTH alone may bring more than a command (RFC 4954 4). */
+static bool
+begins(struct line line, const char *word)
+{
+	size_t n = strlen(word);
+
+	line.len = line.len < n ? line.len : n;
+	return line_is(line, word);
+}
+
+/* AUTH alone may bring more than a command (RFC 4954 4).  What follows BDAT
+ * nobody knows if the line cannot be read; some might overlook the blanks. */
 static void
-set_line_max(struct session *s, struct line start)
+look_at(struct session *s, struct line start)
 {
 	struct line_reader *lines = &s->io->lines;
 
 	if (lines->discarding)
 		return;
 	lines->max = s->conf->limits.command_line;
-	start.len = start.len < 5 ? start.len : 5;
-	if (s->conf->auth != SESSION_AUTH_OFF && line_is(start, "AUTH ") &&
+	if (s->conf->auth != SESSION_AUTH_OFF && begins(start, "AUTH ") &&
 	    lines->max < SASL_LINE_MAX)
 		lines->max = SASL_LINE_MAX;
+	while (start.len > 0 && *start.p == ' ') {
+		start.p++;
+		start.len--;
+	}
+	s->io->framed = begins(start, command_verb_name(COMMAND_BDAT));
 }
 
 bool
@@ -240,7 +248,7 @@ session_read_command(struct session *s)
 		return false;
 	line.p = in->p;
 	line.len = in->len;
-	set_line_max(s, line);
+	look_at(s, line);
 	if (s->state == SESSION_HELLO && !io->lines.discarding &&
 	    command_is_noise(in->p, in->len)) {
 		noise(s);

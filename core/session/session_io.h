@@ -92,6 +92,7 @@ struct session_io {
 	struct ehlo offer;		/* what this client may use */
 	bool drain;
 	bool paced;			/* the delay for this command is over */
+	bool framed;			/* the line begins with BDAT */
 	bool armed;			/* the deadline of this request runs */
 	bool reset_asked;		/* for the present transaction */
 

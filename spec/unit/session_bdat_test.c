@@ -18,6 +18,12 @@ small(void)
 }
 
 static void
+short_lines(void)
+{
+	fake.conf.limits.command_line = 30;
+}
+
+static void
 few_commands(void)
 {
 	fake.conf.limits.commands = 3;
@@ -101,6 +107,15 @@ static const struct script scripts[] = {
 	START TWO_OK BAD, NULL, "" },
 { "8 bits", 0, "", EHLO TWO "BDAT 5\xff\r\nRSET\r\n",
 	START TWO_OK BAD, NULL, "" },
+{ "a bare CR", 0, "", EHLO TWO "BDAT 6\r LAST\r\nRSET\r\n",
+	START TWO_OK BAD, NULL, "" },
+{ "a bare LF", 0, "", EHLO TWO "BDAT 6 LAST\nRSET\r\nRSET\r\n",
+	START TWO_OK BAD, NULL, "" },
+{ "a blank before it", 0, "", EHLO TWO "  BDAT 6\r\nRSET\r\n",
+	START TWO_OK BAD, NULL, "" },
+{ "a line too long", 0, "", EHLO TWO "BDAT 6               "
+	"           LAST\r\nRSET\r\n", START TWO_OK BAD, NULL, "",
+	short_lines },
 { "without a transaction, too", 0, "", EHLO "BDAT x\r\nRSET\r\n", START BAD,
 	NULL, NULL },
 

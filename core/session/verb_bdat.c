@@ -146,10 +146,8 @@ verb_bdat(struct session *s)
 	line_return(&io->lines, conn_input(s->conn));
 	k->code = 0;
 	if (k->phase == SESSION_CHUNK_NONE)
-		k->empty = 0;
+		k->total = k->empty = 0;
 	wanted = !is_out_of_place(s);
-	if (wanted && k->phase == SESSION_CHUNK_NONE)
-		k->total = 0;
 	if (is_far_too_big(s)) {
 		session_bye(s, SESSION_ERRORS, 552, "5.3.4",
 		    "message too big");

@@ -8,6 +8,8 @@
 #define FAILED "503 5.5.1 the message has failed\r\n"
 #define BAD "501 5.5.4 a number of octets is needed, and LAST or nothing\r\n"
 #define TOO_BIG "552 5.3.4 message too big\r\n"
+#define NOBODY "MAIL FROM:<s@a.test>\r\nBDAT 15 LAST\r\nA: 1\r\n\r\n4567890"
+#define NOBODY_OK MAIL_OK "554 5.5.1 no valid recipients\r\n"
 #define X100 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n" \
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"
 
@@ -211,6 +213,12 @@ static const struct script scripts[] = {
 	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n"
 	"250-LIMITS MAILMAX=5 RCPTMAX=4\r\n250 HELP\r\n"
 	TWO_OK OCTETS(15) TOO_BIG, NULL, "", small },
+{ "each message begins anew, wanted or not", 0, "", EHLO
+	NOBODY NOBODY NOBODY NOBODY QUIT,
+	BANNER "250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
+	"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n"
+	"250-LIMITS MAILMAX=5 RCPTMAX=4\r\n250 HELP\r\n"
+	NOBODY_OK NOBODY_OK NOBODY_OK NOBODY_OK BYE, NULL, NULL, small },
 { "as big as a number can say", 0, "", EHLO TWO
 	"BDAT 18446744073709551615\r\nQUIT\r\n", START TWO_OK TOO_BIG, NULL,
 	"" },

@@ -136,6 +136,7 @@ opening_again(struct session *s)
 	s->errors = s->unknown = s->junk = 0;
 	io->auth_failures = 0;
 	offer_forget(s);
+	verb_xforward_forget(s);
 	if (!opening_readdress(s))
 		return;
 	log_connect(s);

@@ -304,6 +304,7 @@ on_txn_asked(struct session *s)
 	if (s->env->policy != NULL)
 		s->env->policy->txn_reset(s);
 	session_forget_held(s, SESSION_HELD_SENDER);
+	verb_xforward_forget(s);
 	if (s->state != SESSION_CLOSING)
 		s->state = SESSION_READY;
 	s->io->next = next;

@@ -217,6 +217,7 @@ void verb_tls_failed(struct session *, const char *why);
 void verb_auth_forget(struct session *);
 /* verb_xclient.c: who the peer says has sent this; nothing if it did not. */
 void verb_xforward_log(const struct session *, struct log_line *);
+void verb_xforward_forget(struct session *);
 
 /* verb_data.c, verb_bdat.c: content that has come; false if more input is
  * needed. */

@@ -322,6 +322,14 @@ verb_xforward(struct session *s)
 	session_say(s, "250 2.0.0 ok\r\n");
 }
 
+/* It is for one transaction: of the next client the peer may say nothing. */
+void
+verb_xforward_forget(struct session *s)
+{
+	if (s->io->xforward != NULL)
+		memset(s->io->xforward, 0, sizeof *s->io->xforward);
+}
+
 void
 verb_xforward_log(const struct session *s, struct log_line *line)
 {

@@ -105,6 +105,9 @@ describe("a relay", function()
     assert.equal(250, c:mail({}).code)
     assert.equal("NAME=x.test ADDR=192.0.2.5 IDENT=4B7+ SOURCE=REMOTE",
       server:wait_for("message", nil, from).xforward)
+    from = server:here()
+    assert.equal(250, c:mail({}).code)
+    assert.is_nil(server:wait_for("message", nil, from).xforward)
   end)
 
   it("is listed, or it is nobody", function()

@@ -42,8 +42,12 @@ tls_free(struct tls *t)
 	mem_free(t);
 }
 
-void
-tls_note(struct tls *t, const char *fmt, ...)
+static void note(struct tls *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* One line for the log, if there is none yet. */
+static void
+note(struct tls *t, const char *fmt, ...)
 {
 	char text[TLS_ERROR_MAX];
 	va_list ap;
@@ -94,7 +98,7 @@ settle(struct tls *t, int result, int usual, bool *other)
 		return fail(t, t->io_error ? t->io_error : ECONNRESET);
 	}
 	complaint = tls_client_complaint(t);
-	tls_note(t, "TLS: %s", complaint ? complaint : tls_reason());
+	note(t, "TLS: %s", complaint ? complaint : tls_reason());
 	return fail(t, EPROTO);
 }
 
@@ -116,7 +120,7 @@ tls_handshake(struct tls *t)
 	}
 	if (settle(t, result, SSL_ERROR_WANT_READ, &t->read_wants_write) < 0)
 		return -1;
-	tls_note(t, "TLS: the connection ended in the handshake");
+	note(t, "TLS: the connection ended in the handshake");
 	return fail(t, EPROTO);
 }
 

@@ -65,7 +65,6 @@ bool tls_name_sni(const unsigned char *p, size_t len,
     char out[TLS_NAME_MAX + 1]);
 
 /* tls_tickets.c */
-bool tls_tickets_ready(const struct tls_tickets *);
 void tls_tickets_use(SSL_CTX *, const struct tls_tickets *);
 
 /* tls_info.c: fill in t->info after the handshake. */
@@ -74,9 +73,7 @@ bool tls_fingerprint(const X509 *, unsigned char out[TLS_FINGERPRINT]);
 void tls_hex(const unsigned char in[TLS_FINGERPRINT],
     char out[2 * TLS_FINGERPRINT + 1]);
 
-/* tls.c: one line for the log, if there is none yet. */
-void tls_note(struct tls *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/* tls.c */
 struct tls *tls_new(SSL_CTX *, int in, int out);
 
 /* tls_client.c: what the certificate of the server lacks; NULL: nothing. */

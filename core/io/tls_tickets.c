@@ -49,8 +49,8 @@ tls_tickets_rotate(struct tls_tickets *ts)
 	return 0;
 }
 
-bool
-tls_tickets_ready(const struct tls_tickets *ts)
+static bool
+is_ready(const struct tls_tickets *ts)
 {
 	return ts && atomic_load(&ts->count) > 0;
 }
@@ -125,7 +125,7 @@ tls_tickets_use(SSL_CTX *ctx, const struct tls_tickets *ts)
 		void *out;
 	} cast = { .in = ts };		/* OpenSSL knows no const */
 
-	if (!tls_tickets_ready(ts)) {
+	if (!is_ready(ts)) {
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 		SSL_CTX_set_num_tickets(ctx, 0);
 		return;

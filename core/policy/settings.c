@@ -383,8 +383,9 @@ convert(lua_State *L, const struct setting_place *at, int decl)
 		convert_default(L, at, decl);
 }
 
-int
-settings_is_reserved(const char *key)
+/* Keys of an entry that are the core's, not the hook's. */
+static bool
+is_reserved(const char *key)
 {
 	static const char *const names[] = {
 		"as", "on_error", "timeout", "later", "shadow", NULL
@@ -408,7 +409,7 @@ push_entry(lua_State *L, const struct value *entry)
 	for (i = value_len(entry); i < entry->t.count; i++) {
 		const struct value_item *item = &entry->t.item[i];
 
-		if (settings_is_reserved(item->key))
+		if (is_reserved(item->key))
 			continue;
 		push(L, &item->v);
 		lua_setfield(L, -2, item->key);
@@ -460,7 +461,7 @@ settings_fill(lua_State *L, struct instance *in)
 		lua_setfield(L, decl + 2, key);
 		lua_getfield(L, decl + 1, key);
 		field = inside(&top, child_value(&top, key, 0), key, 0);
-		if (settings_is_reserved(key)) {
+		if (is_reserved(key)) {
 			field.v = NULL;
 			setting_complain(L, &field, "an entry has that word "
 			    "for something else: take another");

@@ -18,7 +18,4 @@ void settings_fill(lua_State *, struct instance *);
 void settings_guard(lua_State *, const struct instance *);
 void settings_open(lua_State *);	/* raw functions of lunette.setting */
 
-/* Keys of an entry that are the core's, not the hook's. */
-int settings_is_reserved(const char *key);
-
 #endif

@@ -199,6 +199,13 @@ builtin_env(lua_State *L)
 	return 1;
 }
 
+/* Push the table that every file sees as its globals. */
+static void
+push_globals(struct conf_lua *c)
+{
+	lua_getfield(c->L, LUA_REGISTRYINDEX, globals_key);
+}
+
 static int
 builtin_include(lua_State *L)
 {
@@ -213,7 +220,7 @@ builtin_include(lua_State *L)
 	text = read_beside(c, from, name, &len);
 	lua_settop(L, 0);
 	c->current = conf_lua_load(c, beside(c, from, name), text, len, false);
-	conf_lua_push_globals(c);
+	push_globals(c);
 	lua_setfenv(L, -2);
 	c->depth++;
 	lua_call(L, 0, LUA_MULTRET);
@@ -325,12 +332,6 @@ make_env(lua_State *L, const char *name, lua_CFunction read,
 }
 
 void
-conf_lua_push_globals(struct conf_lua *c)
-{
-	lua_getfield(c->L, LUA_REGISTRYINDEX, globals_key);
-}
-
-void
 conf_lua_push_store(struct conf_lua *c)
 {
 	lua_getfield(c->L, LUA_REGISTRYINDEX, store_key);
@@ -369,7 +370,7 @@ evaluate(lua_State *L)
 	if (error)
 		conf_lua_fail(c, "%.700s: %s", j->path, error);
 	conf_lua_load(c, j->path, text, len, false);
-	conf_lua_push_globals(c);
+	push_globals(c);
 	lua_setfenv(L, -2);
 	lua_call(L, 0, 0);
 	conf_tree_globals(c, j->path, j->tree);

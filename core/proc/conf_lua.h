@@ -54,8 +54,7 @@ void conf_lua_fail(struct conf_lua *, const char *fmt, ...)
  * nothing pushed. */
 size_t conf_lua_load(struct conf_lua *, const char *path, const char *text,
     size_t len, bool may_fail);
-/* Push the tables that every source sees: of a file, of an override. */
-void conf_lua_push_globals(struct conf_lua *);
+/* Push the table that an override sees. */
 void conf_lua_push_override_env(struct conf_lua *);
 void conf_lua_push_store(struct conf_lua *);	/* what globals were assigned */
 

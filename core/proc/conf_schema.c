@@ -235,8 +235,9 @@ conf_schema_distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
-const char *
-conf_schema_near(const char *group, const char *key)
+/* What an unknown key may have been meant to be; NULL if nothing is near. */
+static const char *
+find_near(const char *group, const char *key)
 {
 	unsigned best = (unsigned)strlen(key) / 3 + 2, d;
 	const struct conf_key *k;
@@ -266,7 +267,7 @@ static int
 unknown(struct conf_reader *r, const struct value *v,
     const struct conf_step *step, const char *group)
 {
-	const char *near = conf_schema_near(group, step->key);
+	const char *near = find_near(group, step->key);
 
 	if (r->listener && conf_schema_has(step->key))
 		return conf_fail(r, v, step, GLOBAL);

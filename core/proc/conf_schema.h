@@ -62,8 +62,6 @@ extern const size_t conf_schema_size;
 bool conf_schema_has(const char *name);
 /* The key of a group ("" for the top), or NULL. */
 const struct conf_key *conf_schema_find(const char *group, const char *key);
-/* What an unknown key may have been meant to be; NULL if nothing is near. */
-const char *conf_schema_near(const char *group, const char *key);
 /* How far two words are apart: letters put in, left out, changed, swapped. */
 unsigned conf_schema_distance(const char *a, const char *b);
 

@@ -122,8 +122,9 @@ is_kept(const char *entry)
 	return false;
 }
 
-void
-privilege_environment(void)
+/* Keep TZ, LANG and LC_*, set PATH, forget the rest. */
+static void
+clean_environment(void)
 {
 	enum { KEPT_MAX = 20 };
 	static char *kept[KEPT_MAX];	/* putenv does not copy */
@@ -187,6 +188,6 @@ privilege_drop(const struct conf *conf, int death_signal,
 	    prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) < 0 ||
 	    (death_signal && prctl(PR_SET_PDEATHSIG, death_signal) < 0))
 		return fail(error, "prctl: %s", strerror(errno));
-	privilege_environment();
+	clean_environment();
 	return 0;
 }

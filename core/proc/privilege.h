@@ -29,9 +29,6 @@ int privilege_check(const char *user, const char *group, const char *chroot_dir,
 int privilege_drop(const struct conf *, int death_signal,
     char error[CONF_ERROR_MAX]);
 
-/* Keep TZ, LANG and LC_*, set PATH, forget the rest. */
-void privilege_environment(void);
-
 /* The ids that `user` and `group` stand for, by the rule above: what the
  * supervisor gives its files to.  Not root: our own. */
 int privilege_ids(const char *user, const char *group, uid_t *uid, gid_t *gid,

@@ -186,8 +186,9 @@ exchange_rcpt(struct exchange *x, const struct txn *txn, struct txn_rcpt *r)
 	send_rcpt(x, r);
 }
 
-bool
-exchange_is_whole(const struct exchange *x, const struct txn *txn)
+/* Is there an open transaction that is just what txn says now? */
+static bool
+is_whole(const struct exchange *x, const struct txn *txn)
 {
 	const struct txn_rcpt *r;
 
@@ -223,7 +224,7 @@ void
 exchange_deliver(struct exchange *x, const struct txn *txn,
     const struct message *m)
 {
-	bool whole = exchange_is_whole(x, txn);
+	bool whole = is_whole(x, txn);
 	struct txn_rcpt *r;
 
 	begin_step(x, EXCHANGE_DELIVER, txn);

@@ -69,8 +69,6 @@ void exchange_clear(struct exchange *);
 void exchange_use(struct exchange *, struct link *,
     const struct relay_session *, const struct relay_timeouts *);
 
-/* Is there an open transaction that is just what txn says now? */
-bool exchange_is_whole(const struct exchange *, const struct txn *);
 /* Can this next hop have that recipient (NULL: all of them), and that message
  * (NULL: it is not there yet)?  False with *out the refusal. */
 bool exchange_fits(const struct exchange *, const struct txn *,

@@ -107,8 +107,9 @@ begin(struct session *s)
 	session_ask(s, STAGE_PRE_CONNECTION, on_pre_connection_asked);
 }
 
-bool
-opening_readdress(struct session *s)
+/* False if there is no room for this client, with the session ended. */
+static bool
+readdress(struct session *s)
 {
 	const char *line = NULL;
 
@@ -137,7 +138,7 @@ opening_again(struct session *s)
 	io->auth_failures = 0;
 	offer_forget(s);
 	verb_xforward_forget(s);
-	if (!opening_readdress(s))
+	if (!readdress(s))
 		return;
 	log_connect(s);
 	ask_connect(s);
@@ -153,7 +154,7 @@ take_header(struct session *s, const struct proxy_header *h)
 		s->server = h->server;
 		s->proxy_header = arena_memdup(s->arena, h, sizeof *h);
 	}
-	if (opening_readdress(s))
+	if (readdress(s))
 		begin(s);
 }
 

@@ -36,12 +36,6 @@ struct session_block {
 };
 
 const char *
-session_reason_name(enum session_reason reason)
-{
-	return reason_names[reason];
-}
-
-const char *
 session_state_name(enum session_state state)
 {
 	return state_names[state];
@@ -230,7 +224,7 @@ log_end_line(struct session *s)
 	tally_log(&s->io->tally, &line);
 	if (s->env->policy != NULL)
 		s->env->policy->summary(s, &line);
-	log_str(&line, "reason", session_reason_name(s->reason));
+	log_str(&line, "reason", reason_names[s->reason]);
 	log_end(&line);
 }
 

@@ -240,7 +240,6 @@ void session_free(struct session *);
 void session_drain(struct session *);
 /* ctl kill: 421 and close, whatever it is doing. */
 void session_kill(struct session *);
-const char *session_reason_name(enum session_reason);
 const char *session_state_name(enum session_state);
 
 /* Begin a log line that carries id and client. */

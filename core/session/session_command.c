@@ -17,8 +17,8 @@ session_wipe_line(struct session *s)
 		explicit_bzero(in->p, s->io->lines.lent);
 }
 
-void
-session_violation(struct session *s)
+static void
+violation(struct session *s)
 {
 	session_note(s, 554, "5.5.0", "synchronisation violation");
 	session_bye(s, SESSION_ERRORS, 554, "5.5.0",
@@ -30,7 +30,7 @@ session_in_step(struct session *s)
 {
 	if (session_unread(s) == 0 || s->conf->script)
 		return true;
-	session_violation(s);
+	violation(s);
 	return false;
 }
 
@@ -77,7 +77,7 @@ static bool
 admit(struct session *s, const struct verb *row, const struct command *c)
 {
 	if (!may_follow(s, row->flags)) {
-		session_violation(s);
+		violation(s);
 		return false;
 	}
 	if (s->limits.errors != 0 && s->errors >= s->limits.errors &&

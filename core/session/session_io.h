@@ -160,7 +160,6 @@ bool session_read_command(struct session *);
 /* False, with the session ended, if there is any: for what must be last in a
  * group (RFC 2920 3.1). */
 bool session_in_step(struct session *);
-void session_violation(struct session *);	/* 554 5.5.0 and close */
 /* There is no whole line: false, or the session ended over one without end. */
 bool session_no_line(struct session *);
 /* Overwrite the line that is being served. */
@@ -205,8 +204,6 @@ void opening_attach(struct session *);	/* the connection is new */
 void opening_start(struct session *);	/* the first step of its life */
 /* The client is another (XCLIENT): all is as it was before the banner. */
 void opening_again(struct session *);
-/* False if there is no room for this client, with the session ended. */
-bool opening_readdress(struct session *);
 
 /* verb_tls.c: shake hands, then next; what fails ends the session. */
 void verb_tls_handshake(struct session *, session_fn next);

@@ -102,18 +102,19 @@ describe("as a service", function()
 import socket, sys
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(5)
 import os; os.chmod(sys.argv[1], 0o777)
-c, _ = s.accept(); f = c.makefile("rwb", buffering=0)
-f.write(b"220 hi\r\n")
 while True:
-    l = f.readline()
-    if not l: break
-    open(sys.argv[2], "ab").write(l)
-    if l == b"DATA\r\n":
-        f.write(b"354 go\r\n")
-        while f.readline() != b".\r\n": pass
-        f.write(b"250 2.0.0 one\r\n250 2.0.0 two\r\n")
-    elif l == b"QUIT\r\n": break
-    else: f.write(b"250 ok\r\n")
+    c, _ = s.accept(); f = c.makefile("rwb", buffering=0)
+    f.write(b"220 hi\r\n")
+    while True:
+        l = f.readline()
+        if not l: break
+        open(sys.argv[2], "ab").write(l)
+        if l == b"DATA\r\n":
+            f.write(b"354 go\r\n")
+            while f.readline() != b".\r\n": pass
+            f.write(b"250 2.0.0 one\r\n250 2.0.0 two\r\n")
+        elif l == b"QUIT\r\n": break
+        else: f.write(b"250 ok\r\n")
 ]]
     local hop = process.start { "python3", "-c", python, dir .. "/lmtp", dir .. "/said" }
     wait.for_("the socket", function() return posix.stat(dir .. "/lmtp") end)

@@ -56,7 +56,8 @@ local TRIES = 3		-- failed logins
 
 local SMALL = 512	-- octets of a chunk that counts against limits.commands
 
--- o: lmtp, hop (the next hop is that of spec/support/babble.lua), message_size, tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
+-- o: lmtp, hop (the next hop is that of spec/support/babble.lua), message_size,
+-- tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
 -- "required"), offers (keywords of the first EHLO; what the next hop and the
 -- configuration allow is learned from it), withheld (keywords), limits.
 function model.new(o)

@@ -208,7 +208,8 @@ end
 -- Limit a running process of ours: what ("nofile", "fsize", "as"), and the soft
 -- limit.  In a container root may not limit others, they themselves may.
 function process.limit(pid, what, n)
-  local argv = { "prlimit", "--pid", tostring(pid), ("--%s=%s:"):format(what, type(n) == "number" and ("%d"):format(n) or n) }
+  local soft = type(n) == "number" and ("%d"):format(n) or n
+  local argv = { "prlimit", "--pid", tostring(pid), ("--%s=%s:"):format(what, soft) }
   local uid = (process.read(("/proc/%d/status"):format(pid)) or ""):match "Uid:%s*(%d+)"
   local gid = (process.read(("/proc/%d/status"):format(pid)) or ""):match "Gid:%s*(%d+)"
   if process.is_root() then

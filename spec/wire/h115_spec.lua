@@ -54,7 +54,8 @@ describe("a storm", function()
     server:wait_for "ready"
     server:find_ports()
     wait.for_("the daemon to be at rest", function()
-      return server:count "reload_begin" == server:count "reload_done" and server:status().state == "running"
+      return server:count "reload_begin" == server:count "reload_done" and
+        server:status().state == "running"
     end)
     local c = server:dial()
     c:hello()

@@ -1,6 +1,5 @@
 local process = require "spec.support.process"
 local row = require "spec.support.row"
-local wait = require "spec.support.wait"
 
 row { 117, "The clock jumps, a day forward or back",
   answer = "Deadlines run on a clock that does not: none is over early, none is late", over = "process" }

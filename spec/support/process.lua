@@ -208,12 +208,14 @@ end
 -- Limit a running process of ours: what ("nofile", "fsize", "as"), and the soft
 -- limit.  In a container root may not limit others, they themselves may.
 function process.limit(pid, what, n)
-  local soft = type(n) == "number" and ("%d"):format(n) or n
-  local argv = { "prlimit", "--pid", tostring(pid), ("--%s=%s:"):format(what, soft) }
-  local uid = (process.read(("/proc/%d/status"):format(pid)) or ""):match "Uid:%s*(%d+)"
-  local gid = (process.read(("/proc/%d/status"):format(pid)) or ""):match "Gid:%s*(%d+)"
+  local value = type(n) == "number" and ("%d"):format(n) or n
+  local argv = { "prlimit", "--pid", tostring(pid), ("--%s=%s:"):format(what, value) }
   if process.is_root() then
-    argv = { "setpriv", "--reuid=" .. uid, "--regid=" .. gid, "--clear-groups", unpack(argv) }
+    local status = process.read(("/proc/%d/status"):format(pid)) or ""
+    argv = {
+      "setpriv", "--reuid=" .. status:match "Uid:%s*(%d+)", "--regid=" .. status:match "Gid:%s*(%d+)",
+      "--clear-groups", unpack(argv),
+    }
   end
   local got = process.run(argv)
   if got.code ~= 0 then

@@ -6,8 +6,8 @@ row { 91,
   answer = "What was said in the clear is thrown away, or the connection is; 451 where TLS " ..
     "is required, never clear text", over = "clear" }
 
-local inject = "220 go\r\n250-evil.test\r\n250-SIZE 1\r\n250 AUTH PLAIN\r\n" ..
-  "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n"
+local inject = "220 go\r\n" ..
+  "250-evil.test\r\n250-SIZE 1\r\n250 AUTH PLAIN\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n"
 
 -- What the next hop does, and whether a message may arrive: over TLS, or never.
 local cases = {

@@ -35,6 +35,7 @@ for _, way in ipairs { "clear", "starttls", "implicit" } do
       chunk:send "\r\nx\r\n"
       local r = chunk:reply()
       assert.truthy(r and (r.code == 250 or r.code == 421))
+      chunk:close()
       busy:send "\r\nx\r\n.\r\nNOOP\r\n"
       busy:expect(250)
       busy:expect "421 4%.3%.2"
@@ -52,6 +53,8 @@ describe("not longer than timeouts.drain", function()
     local c = at:dial "clear"
     c:begin()
     at.server.process:signal "TERM"
+    c:expect "421 4%.3%.2"
+    c:expect_closed()
     assert.equal(0, (at.server.process:join()))
     assert.equal(0, #at.server:mails())
   end)

@@ -7,7 +7,7 @@ local row = require "spec.support.row"
 row { 118, "The log cannot be written: a pipe that nobody reads, or that is closed; a full disk",
   answer = "Lines are dropped and counted (`log_dropped`), the mail goes on", over = "process" }
 
-local config = [[ relay = "maildir:mail"; hooks = { "yes" }; workers = { count = 1 };
+local config = [[ relay = "discard:"; hooks = { "yes" }; workers = { count = 1 };
   limits = { per_client = 0, messages = 0,
     commands = 0 }; listen = "127.0.0.1:%d"; log = { level = "debug" } ]]
 
@@ -61,10 +61,10 @@ describe("the mail goes on", function()
     assert(posix.mkfifo(path))
     fd = assert(fcntl.open(path, fcntl.O_RDWR))
     start(path)
-    for _ = 1, 10 do
+    for _ = 1, 5 do
       sends(100)
     end
-    assert.equal(1000, #server:mails())
+    assert.equal(500, server:status().messages)
     local status = server:status()
     assert.truthy(status.log_dropped > 0, status.log_dropped)
     assert.equal("running", status.state)
@@ -80,14 +80,14 @@ describe("the mail goes on", function()
     unistd.close(fd)
     fd = nil
     sends(50)
-    assert.equal(51, #server:mails())
+    assert.equal(51, server:status().messages)
     assert.equal(0, (server:stop()))
   end)
 
   it("when the disk is full", function()
     start "/dev/full"
     sends(50)
-    assert.equal(50, #server:mails())
+    assert.equal(50, server:status().messages)
     assert.truthy(server:status().log_dropped > 0)
     assert.equal(0, (server:stop()))
   end)

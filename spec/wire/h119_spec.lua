@@ -22,6 +22,7 @@ it("by the pid file", function()
     assert.matches("^lunette: [^\n]*pid[^\n]*\n$", got.err)
   end
   assert.equal(250, c:mail {}.code)
+  c:close()
   assert.equal(at.server.process.pid, tonumber(process.read(at.server:path "pid")))
   assert.equal(250, at:dial("implicit"):mail {}.code)
   assert.equal(0, at.server:ctl("status").code)
@@ -39,6 +40,9 @@ end)
 it("and the first one still owns its files", function()
   assert.equal("reload_done", at.server:reload().event)
   at.o.crashes = true
+  for _, c in ipairs(at.server.clients) do
+    c:close()
+  end
   assert.equal(0, at.server:ctl("stop").code)
   assert.equal(0, (at.server.process:join()))
 end)

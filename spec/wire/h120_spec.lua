@@ -6,7 +6,7 @@ row { 120,
   "A pid file is left over: of a process that is gone, of another that lives, empty, nonsense",
   answer = "It is taken: only a lock that is held counts, not the number in the file", over = "process" }
 
-local config = [[ relay = "discard:"; hooks = { "yes" }; workers = { count = 1 }
+local config = [[ relay = "discard:"; hooks = { "yes" }; workers = { count = 1 };
   pid_file = "$DIR/pid" ]]
 
 describe("a stale pid file", function()

@@ -30,20 +30,6 @@ log_set(enum log_format format, enum log_level level)
 	setup.level = level;
 }
 
-int
-log_level_parse(const char *name, enum log_level *out)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof level_names / sizeof *level_names; i++) {
-		if (strcmp(name, level_names[i]) == 0) {
-			*out = (enum log_level)i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 void
 log_count_drops(_Atomic uint64_t *counter)
 {

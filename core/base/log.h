@@ -35,7 +35,6 @@ int log_open(const char *to);
 void log_use(int fd, const char *to);	/* takes fd over; closes the old */
 int log_fd(void);
 void log_set(enum log_format, enum log_level);
-int log_level_parse(const char *name, enum log_level *out);
 /* Where lines that were dropped are counted (shared memory); NULL: nowhere. */
 void log_count_drops(_Atomic uint64_t *);
 

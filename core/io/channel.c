@@ -154,16 +154,6 @@ channel_shutdown(struct channel *ch)
 	return shutdown(ch->out, SHUT_WR);
 }
 
-void
-channel_reset(struct channel *ch)
-{
-	const struct linger hard = { .l_onoff = 1, .l_linger = 0 };
-
-	if (ch->out >= 0)
-		(void)setsockopt(ch->out, SOL_SOCKET, SO_LINGER, &hard,
-		    sizeof hard);
-}
-
 static void
 end(int fd, int flags)
 {

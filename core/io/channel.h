@@ -42,7 +42,6 @@ ssize_t channel_drop(struct channel *);
 
 /* End our half; -1: it has none, or EAGAIN: later (close_notify). */
 int channel_shutdown(struct channel *);
-void channel_reset(struct channel *);	/* let the close below send RST */
 void channel_close(struct channel *);
 
 #endif

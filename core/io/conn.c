@@ -56,13 +56,6 @@ conn_close(struct conn *c)
 	conn_free(c);
 }
 
-void
-conn_abort(struct conn *c)
-{
-	channel_reset(&c->channel);
-	conn_free(c);
-}
-
 static struct conn *
 make(struct ev_loop *loop, conn_event_fn fn, void *arg)
 {

@@ -104,6 +104,5 @@ uint64_t conn_bytes_out(const struct conn *);
  */
 void conn_close(struct conn *);
 void conn_free(struct conn *);
-void conn_abort(struct conn *);			/* with RST */
 
 #endif

@@ -112,36 +112,6 @@ header_count(const struct header *h, const char *name)
 	return n;
 }
 
-long
-header_find(const struct header *h, const char *name, int n)
-{
-	for (size_t i = 0; n > 0 && i < h->count; i++)
-		if (header_is(h, i, name) && --n == 0)
-			return (long)i;
-	for (size_t i = h->count; n < 0 && i > 0; i--)
-		if (header_is(h, i - 1, name) && ++n == 0)
-			return (long)i - 1;
-	return -1;
-}
-
-size_t
-header_value(const struct header *h, size_t i, char *out)
-{
-	const char *p = h->p + h->field[i].value;
-	const char *end = h->p + h->field[i].end;
-	size_t n = 0;
-
-	while (p < end && (is_blank(*p) || *p == '\r' || *p == '\n'))
-		p++;
-	for (; p < end; p++)
-		if (*p != '\r' && *p != '\n')
-			out[n++] = *p;
-	while (n > 0 && is_blank(out[n - 1]))
-		n--;
-	out[n] = '\0';
-	return n;
-}
-
 /* A line of the value that follows a line end must begin with a blank and hold
  * more than blanks: some take a blank line for the end of the header. */
 static bool

@@ -34,11 +34,6 @@ void header_clear(struct header *);
 /* Is that the name of field i?  Case is ignored here and below. */
 bool header_is(const struct header *, size_t i, const char *name);
 size_t header_count(const struct header *, const char *name);
-/* Index of the n-th (1, 2, ...; -1 the last, -2 ...) of that name, or -1. */
-long header_find(const struct header *, const char *name, int n);
-/* Value unfolded, outer spaces cut, into out (at least value length + 1);
- * returns its length. */
-size_t header_value(const struct header *, size_t i, char *out);
 
 /* May these be sent?  name: RFC 5322 ftext; value: no NUL, CR and LF only as
  * CRLF or LF followed by a space or tab and something that is not blank. */

@@ -29,6 +29,22 @@ static const struct {
 	{ "x\r\n y: z\r\n", "=x y: z;" },
 };
 
+/* Unfolded, outer blanks cut. */
+static char *
+put_value(char *out, const char *p, const char *end)
+{
+	char *begin = out;
+
+	while (p < end && strchr(" \t\r\n", *p))
+		p++;
+	for (; p < end; p++)
+		if (*p != '\r' && *p != '\n')
+			*out++ = *p;
+	while (out > begin && (out[-1] == ' ' || out[-1] == '\t'))
+		out--;
+	return out;
+}
+
 static void
 describe(const char *p, size_t len, char *out)
 {
@@ -38,14 +54,12 @@ describe(const char *p, size_t len, char *out)
 	header_parse(p, len, &h);
 	for (size_t i = 0; i < h.count; i++) {
 		struct header_field *f = &h.field[i];
-		char *value = mem_alloc(f->end - f->value + 1);
 
 		test_int("no gap", (long long)f->start, (long long)covered);
 		covered = f->end;
-		header_value(&h, i, value);
-		out += sprintf(out, "%.*s=%s;", (int)f->name_len, p + f->start,
-		    value);
-		mem_free(value);
+		out += sprintf(out, "%.*s=", (int)f->name_len, p + f->start);
+		out = put_value(out, p + f->value, p + f->end);
+		*out++ = ';';
 	}
 	test_int("no rest", (long long)covered, (long long)len);
 	*out = '\0';
@@ -92,7 +106,7 @@ test_cases(void)
 }
 
 static void
-test_find(void)
+test_count(void)
 {
 	static const char block[] =
 	    "Received: 1\r\nSubject: s\r\nRECEIVED: 2\r\nreceived: 3\r\n";
@@ -100,15 +114,8 @@ test_find(void)
 
 	header_parse(block, strlen(block), &h);
 	test_int("count", (long long)header_count(&h, "received"), 3);
-	test_int("first", header_find(&h, "Received", 1), 0);
-	test_int("second", header_find(&h, "Received", 2), 2);
-	test_int("fourth", header_find(&h, "Received", 4), -1);
-	test_int("last", header_find(&h, "Received", -1), 3);
-	test_int("last but one", header_find(&h, "Received", -2), 2);
-	test_int("last but three", header_find(&h, "Received", -4), -1);
-	test_int("none", header_find(&h, "Receive", 1), -1);
-	test_int("zero", header_find(&h, "Received", 0), -1);
-	test_int("empty name", header_find(&h, "", 1), -1);
+	test_int("part of a name", (long long)header_count(&h, "Receive"), 0);
+	test_int("empty name", (long long)header_count(&h, ""), 0);
 	header_clear(&h);
 	test_int("cleared", (long long)h.count, 0);
 }
@@ -165,7 +172,7 @@ main(void)
 {
 	test_cases();
 	test_too_many();
-	test_find();
+	test_count();
 	test_ok_to_send();
 	test_many();
 	return test_done();

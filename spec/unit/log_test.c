@@ -105,7 +105,6 @@ static void
 test_kinds(int fd)
 {
 	struct log_line l;
-	enum log_level level = LOG_ERROR;
 
 	log_set(LOG_LOGFMT, LOG_INFO);
 	log_begin(&l, LOG_WARN, "kinds");
@@ -123,9 +122,6 @@ test_kinds(int fd)
 	test_ok("time stamp", strncmp(got, "ts=2", 4) == 0 && got[26] == 'Z');
 	log_event(LOG_DEBUG, "quiet", "not a line");
 	test_int("below the level", (long long)take(fd), 0);
-	test_int("level", log_level_parse("warn", &level), 0);
-	test_int("warn", level, LOG_WARN);
-	test_int("no level", log_level_parse("loud", &level), -1);
 }
 
 /* A line is whole: quotes in pairs, escapes complete, nothing below a space. */

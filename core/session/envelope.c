@@ -70,6 +70,43 @@ envelope_mail(struct buf *out, const struct txn *txn, uint64_t size,
 		buf_puts(out, " REQUIRETLS");
 }
 
+/* One code point of valid UTF-8, which may end at len. */
+static unsigned
+code_point(const char *p, size_t *len)
+{
+	unsigned char first = (unsigned char)*p;
+	unsigned c = first;
+	size_t i, n = first < 0x80 ? 1 : first < 0xe0 ? 2 :
+	    first < 0xf0 ? 3 : 4;
+
+	if (n > 1)
+		c = first & (0x7fu >> n);
+	for (i = 1; i < n && p[i]; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3f);
+	*len = i;
+	return c;
+}
+
+/* Where SMTPUTF8 is not offered, an address of type utf-8 has to be spelled in
+ * ASCII (RFC 6533 3, utf-8-addr-xtext). */
+static void
+put_orcpt(struct buf *out, const char *p, bool utf8)
+{
+	size_t len;
+
+	if (!p)
+		return;
+	buf_puts(out, " ORCPT=");
+	for (; *p; p += len) {
+		unsigned c = code_point(p, &len);
+
+		if (c < 0x80 || utf8)
+			buf_append(out, p, len);
+		else
+			buf_printf(out, "\\x{%X}", c);
+	}
+}
+
 void
 envelope_rcpt(struct buf *out, const struct txn_rcpt *r,
     const struct envelope_hop *hop)
@@ -77,7 +114,7 @@ envelope_rcpt(struct buf *out, const struct txn_rcpt *r,
 	buf_printf(out, "RCPT TO:<%s>", r->path.text);
 	if (hop->ehlo->offers & EHLO_DSN) {
 		put_param(out, "NOTIFY", r->notify);
-		put_param(out, "ORCPT", r->orcpt);
+		put_orcpt(out, r->orcpt, hop->ehlo->offers & EHLO_SMTPUTF8);
 	}
 }
 

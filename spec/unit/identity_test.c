@@ -161,6 +161,16 @@ test_parameters(void)
 	envelope_rcpt(&b, r, &hop);
 	test_str("RCPT", text_of(&b), "RCPT TO:<b@two.test> "
 	    "NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b@two.test");
+	r->orcpt = "utf-8;\303\251\342\202\254\360\237\230\200+2B@two.test";
+	buf_empty(&b);
+	envelope_rcpt(&b, r, &hop);
+	test_str("ORCPT", text_of(&b), "RCPT TO:<b@two.test> NOTIFY=SUCCESS,"
+	    "DELAY ORCPT=utf-8;\303\251\342\202\254\360\237\230\200+2B@two.test");
+	hop.ehlo = &some;
+	buf_empty(&b);
+	envelope_rcpt(&b, r, &hop);
+	test_str("ORCPT in ASCII", text_of(&b), "RCPT TO:<b@two.test> NOTIFY="
+	    "SUCCESS,DELAY ORCPT=utf-8;\\x{E9}\\x{20AC}\\x{1F600}+2B@two.test");
 	hop.authenticated = false;
 	hop.ehlo = &none;
 	buf_empty(&b);

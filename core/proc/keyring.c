@@ -1,17 +1,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
-#include "buf.h"
 #include "mem.h"
 #include "nexthop.h"
 
 #include "bundle.h"
 
 #include "keyring.h"
-
-enum { CONTEXT_LEN = 2 * SHA256_DIGEST_LENGTH };
 
 /* A file that holds a private key too is in the secret bundle alone. */
 static struct tls_blob
@@ -44,37 +39,14 @@ keyring_password(void *keyring, const char *ref, size_t *len)
 	return bundle_find(k->secret, BUNDLE_SECRET, ref, len, NULL);
 }
 
-/*
- * What tickets are bound to: the listener, and the CAs of clients, for a ticket
- * remembers that a client's certificate was good.  After a reload with other
- * CAs it is worth nothing.
- */
-static void
-put_context(const char *listener, const struct tls_blob *ca,
-    char out[CONTEXT_LEN + 1])
-{
-	unsigned char sum[SHA256_DIGEST_LENGTH];
-	struct buf b;
-	size_t i;
-
-	buf_init(&b);
-	buf_append(&b, listener, strlen(listener) + 1);
-	buf_append(&b, ca->p, ca->len);
-	SHA256((const unsigned char *)b.p, b.len, sum);
-	for (i = 0; i < sizeof sum; i++)
-		snprintf(out + 2 * i, 3, "%02x", sum[i]);
-	buf_clear(&b);
-}
-
 struct tls_server *
 keyring_server(const struct keyring *k, const struct conf_tls *t,
     const char *listener, const struct tls_tickets *tickets,
     char error[TLS_ERROR_MAX])
 {
-	char context[CONTEXT_LEN + 1];
 	struct tls_pair *pair = mem_array(t->certs, sizeof *pair);
 	struct tls_server_conf conf = {
-		.context = context,
+		.context = listener,
 		.pair = pair,
 		.pairs = t->certs,
 		.min_version = t->min_version,
@@ -90,7 +62,6 @@ keyring_server(const struct keyring *k, const struct conf_tls *t,
 		pair[i].cert = find(k, t->cert[i].cert);
 		pair[i].key = find(k, t->cert[i].key);
 	}
-	put_context(listener, &conf.client_ca, context);
 	server = tls_server_new(&conf, error);
 	mem_free(pair);
 	return server;

@@ -5,6 +5,7 @@
 
 #include "mem.h"
 #include "path.h"
+#include "utf8.h"
 
 #include "list.h"
 
@@ -79,16 +80,6 @@ domain_at(enum list_kind kind, const char *p, size_t len)
 	return i < len && p[i] == '.' ? i + 1 : i;
 }
 
-static bool
-has_8bit(const char *p, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len && !((unsigned char)p[i] & 0x80); i++)
-		;
-	return i < len;
-}
-
 /* Small letters, and a domain in A-labels, so that both forms of it are one.
  * out has room for KEY_MAX and a NUL.  Returns the length. */
 static size_t
@@ -99,7 +90,7 @@ canonical(enum list_kind kind, const char *p, size_t len, char *out)
 	int n;
 
 	lower(p, len, out);
-	if (!has_8bit(p, len))
+	if (!utf8_has_8bit((struct line){ p, len }))
 		return len;
 	at = domain_at(kind, p, len);
 	n = path_domain_ascii(p + at, len - at, domain);

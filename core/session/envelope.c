@@ -1,6 +1,6 @@
 #include "buf.h"
-#include "header.h"
 #include "reply.h"
+#include "utf8.h"
 
 #include "ehlo.h"
 #include "message.h"
@@ -18,13 +18,9 @@ put_param(struct buf *out, const char *name, const char *value)
 }
 
 static bool
-is_ascii(const char *p, size_t len)
+is_8bit(const struct path *path)
 {
-	size_t i;
-
-	for (i = 0; i < len && !(p[i] & 0x80); i++)
-		continue;
-	return i == len;
+	return utf8_has_8bit((struct line){ path->text, path->len });
 }
 
 /* Does the envelope itself need SMTPUTF8 (RFC 6531 3.4)? */
@@ -33,13 +29,12 @@ is_utf8(const struct txn *txn, const struct txn_rcpt *only)
 {
 	const struct txn_rcpt *r;
 
-	if (!is_ascii(txn->sender.path.text, txn->sender.path.len))
+	if (is_8bit(&txn->sender.path))
 		return true;
 	if (only)
-		return !is_ascii(only->path.text, only->path.len);
+		return is_8bit(&only->path);
 	for (r = txn->rcpts; r; r = r->next) {
-		if (r->state == TXN_RCPT_ACCEPTED &&
-		    !is_ascii(r->path.text, r->path.len))
+		if (r->state == TXN_RCPT_ACCEPTED && is_8bit(&r->path))
 			return true;
 	}
 	return false;
@@ -127,7 +122,8 @@ has_utf8_header(const struct message *m)
 
 	for (i = 0; i < message_field_count(m); i++) {
 		message_field(m, i, &name, &name_len, &value, &value_len);
-		if (!is_ascii(name, name_len) || !is_ascii(value, value_len))
+		if (utf8_has_8bit((struct line){ name, name_len }) ||
+		    utf8_has_8bit((struct line){ value, value_len }))
 			return true;
 	}
 	return false;
@@ -145,7 +141,7 @@ has_8bit(const struct message *m)
 	message_reader_init(&reader, m);
 	while (more > 0 && !found) {
 		more = message_reader_next(&reader, &chunk, CHUNK_SIZE);
-		found = !is_ascii(chunk.p, chunk.len);
+		found = utf8_has_8bit((struct line){ chunk.p, chunk.len });
 		buf_empty(&chunk);
 	}
 	buf_clear(&chunk);

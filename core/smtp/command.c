@@ -1,6 +1,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "utf8.h"
+
 #include "command.h"
 
 static const char *const verb_names[COMMAND_VERBS] = {
@@ -108,9 +110,8 @@ command_parse(struct line l, struct command *out)
 		out->arg.p++;
 		out->arg.len--;
 	}
-	for (size_t i = 0; i < out->name.len; i++)
-		if ((unsigned char)out->name.p[i] >= 0x80)
-			return COMMAND_BAD;
+	if (utf8_has_8bit(out->name))
+		return COMMAND_BAD;
 	out->verb = find_verb(out->name);
 	return COMMAND_OK;
 }

@@ -57,10 +57,8 @@ path_is_domain_any(const char *p, size_t len)
 bool
 path_is_domain(const char *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)p[i] >= 0x80)
-			return false;
-	return path_is_domain_any(p, len);
+	return !utf8_has_8bit((struct line){ p, len }) &&
+	    path_is_domain_any(p, len);
 }
 
 bool

@@ -140,7 +140,7 @@ is_astray(const struct session *s, enum command_verb verb)
 {
 	if (verb == COMMAND_UNKNOWN)
 		return s->io->astray;
-	return verb == COMMAND_AUTH && s->auth_user == NULL;
+	return verb == COMMAND_AUTH;
 }
 
 static void

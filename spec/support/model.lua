@@ -129,7 +129,7 @@ end
 -- what is no command then is for no hook.
 function model:command(c, follows)
   local row = rows[c.verb]
-  if c.verb ~= "UNKNOWN" then self.astray = c.verb == "AUTH" and not self.auth end
+  if c.verb ~= "UNKNOWN" then self.astray = c.verb == "AUTH" end
   return self:admit(c, row, follows) or self[c.verb](self, c, follows)
 end
 
@@ -386,7 +386,7 @@ function model:exchange(c)
     self.waits, self.mechanism = "response", c.next
     return self:say(334)
   elseif c.login == "good" then
-    self.auth = true
+    self.auth, self.astray = true, false
     return self:say(235, "2.7.0")
   elseif c.login == "wait" then
     self.errors = self.errors + 1

@@ -41,6 +41,14 @@ static const struct script {
 { "dropped", "auth=drop", EHLO PLAIN QUIT, START, NULL },
 { "twice", "auth=ok", EHLO PLAIN PLAIN QUIT,
 	START IN "503 5.5.1 once is enough\r\n" BYE, NULL },
+{ "twice, without a look at the answer", "auth=ok", EHLO PLAIN
+	"AUTH LOGIN\r\n|dXNlcg==\r\n|c2VjcmV0\r\n|" QUIT,
+	START IN "503 5.5.1 once is enough\r\n500 5.5.2 unknown command\r\n"
+	"500 5.5.2 unknown command\r\n" BYE,
+	ASKED "(PLAIN user secret -) disconnect " },
+{ "then a verb of the hooks", "auth=ok", EHLO PLAIN "XYZ a\r\n|" QUIT,
+	START IN "500 5.5.2 unknown command\r\n" BYE,
+	ASKED "(PLAIN user secret -) unknown(a) disconnect " },
 { "in a transaction", "auth=ok", EHLO "MAIL FROM:<s@a.test>\r\n|" PLAIN QUIT,
 	START "250 2.1.0 ok\r\n503 5.5.1 not in a transaction\r\n" BYE, NULL },
 { "before EHLO", "auth=ok", PLAIN "HELO c.test\r\n|" PLAIN QUIT,

@@ -76,7 +76,7 @@ mem_resize(void *p, size_t size)
 char *
 mem_strdup(const char *s)
 {
-	return mem_strndup(s, strlen(s));
+	return s ? mem_strndup(s, strlen(s)) : NULL;
 }
 
 char *
@@ -150,7 +150,7 @@ arena_memdup(struct arena *a, const void *p, size_t len)
 char *
 arena_strdup(struct arena *a, const char *s)
 {
-	return arena_strndup(a, s, strlen(s));
+	return s ? arena_strndup(a, s, strlen(s)) : NULL;
 }
 
 char *

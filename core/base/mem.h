@@ -17,7 +17,7 @@
 void *mem_alloc(size_t size);
 void *mem_array(size_t count, size_t size);
 void *mem_resize(void *p, size_t size);
-char *mem_strdup(const char *s);
+char *mem_strdup(const char *s);		/* NULL: NULL */
 char *mem_strndup(const char *p, size_t len);
 void mem_free(void *p);
 
@@ -26,7 +26,7 @@ struct arena;
 struct arena *arena_new(void);
 void *arena_alloc(struct arena *, size_t size);
 void *arena_memdup(struct arena *, const void *p, size_t len);
-char *arena_strdup(struct arena *, const char *s);
+char *arena_strdup(struct arena *, const char *s);	/* NULL: NULL */
 char *arena_strndup(struct arena *, const char *p, size_t len);
 char *arena_printf(struct arena *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

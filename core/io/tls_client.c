@@ -140,8 +140,7 @@ tls_client_new(const struct tls_client_conf *conf, char error[TLS_ERROR_MAX])
 	c->trust = conf->trust;
 	c->is_host = conf->name && tls_name(conf->name, strlen(conf->name),
 	    name);
-	if (conf->name)
-		c->name = mem_strdup(c->is_host ? name : conf->name);
+	c->name = mem_strdup(c->is_host ? name : conf->name);
 	c->ctx = tls_context(TLS_client_method(), conf->min_version, error);
 	if (c->ctx && trust(c, conf, error) == 0) {
 		ERR_clear_error();

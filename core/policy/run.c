@@ -103,12 +103,6 @@ rank(enum verdict_kind kind)
 	return 0;
 }
 
-static const char *
-copy(const char *s)
-{
-	return s ? mem_strdup(s) : NULL;
-}
-
 /* Is it held until RCPT, where an AUTH may have forgiven it? */
 static bool
 is_held(const struct run *r, const struct verdict *v)
@@ -130,9 +124,9 @@ keep(struct run *r, const struct verdict *v)
 		return;
 	free_verdict(kept);
 	*kept = *v;
-	kept->enhanced = copy(v->enhanced);
-	kept->text = copy(v->text);
-	kept->relay = copy(v->relay);
+	kept->enhanced = mem_strdup(v->enhanced);
+	kept->text = mem_strdup(v->text);
+	kept->relay = mem_strdup(v->relay);
 	kept->hook = in->name;
 	kept->later = held;
 }

@@ -16,8 +16,6 @@ enum {
 	POOLS_MAX = 64,		/* more than that: forget those out of use */
 };
 
-/* linkpools: the pools of one worker, and what they have to say. */
-
 void
 linkpool_log_begin(struct log_line *line, const struct relay_session *session,
     int level)
@@ -105,24 +103,18 @@ sweep(struct linkpools *ps)
 	}
 }
 
-static const char *
-copy(struct arena *arena, const char *s)
-{
-	return s ? arena_strdup(arena, s) : NULL;
-}
-
 /* The texts of a hop that a hook named live as long as its transaction. */
 static void
 copy_hop(struct linkpool *p, const struct nexthop *hop)
 {
 	p->hop = *hop;
-	p->hop.url = copy(p->arena, hop->url);
-	p->hop.host = copy(p->arena, hop->host);
-	p->hop.path = copy(p->arena, hop->path);
-	p->hop.ca = copy(p->arena, hop->ca);
-	p->hop.fingerprint = copy(p->arena, hop->fingerprint);
-	p->hop.user = copy(p->arena, hop->user);
-	p->hop.password = copy(p->arena, hop->password);
+	p->hop.url = arena_strdup(p->arena, hop->url);
+	p->hop.host = arena_strdup(p->arena, hop->host);
+	p->hop.path = arena_strdup(p->arena, hop->path);
+	p->hop.ca = arena_strdup(p->arena, hop->ca);
+	p->hop.fingerprint = arena_strdup(p->arena, hop->fingerprint);
+	p->hop.user = arena_strdup(p->arena, hop->user);
+	p->hop.password = arena_strdup(p->arena, hop->password);
 }
 
 /* What is asked of the server's certificate; a failure is told by each attempt

@@ -145,12 +145,6 @@ log_verdict(struct session *s, enum stage stage, const struct verdict *v)
 	log_end(&line);
 }
 
-static const char *
-keep(struct session *s, const char *text)
-{
-	return text != NULL ? arena_strdup(s->arena, text) : NULL;
-}
-
 /* A reject or defer that waits for RCPT.  As in a chain the first one stays,
  * but a defer gives way to a reject. */
 static bool
@@ -167,9 +161,9 @@ hold(struct session *s, enum stage stage, const struct verdict *v)
 	if (held->kind == VERDICT_REJECT || held->kind == v->kind)
 		return true;
 	*held = *v;
-	held->enhanced = keep(s, v->enhanced);
-	held->text = keep(s, v->text);
-	held->hook = keep(s, v->hook);
+	held->enhanced = arena_strdup(s->arena, v->enhanced);
+	held->text = arena_strdup(s->arena, v->text);
+	held->hook = arena_strdup(s->arena, v->hook);
 	held->relay = NULL;
 	held->held = NULL;
 	held->delay = 0;
@@ -207,8 +201,7 @@ take(struct session *s, enum stage stage, const struct verdict *v)
 		io->quarantine = arena_strdup(s->txn.arena, v->relay);
 		break;
 	case VERDICT_DISCARD:
-		if (v->text != NULL)
-			io->why = arena_strdup(s->txn.arena, v->text);
+		io->why = arena_strdup(s->txn.arena, v->text);
 		break;
 	case VERDICT_ACCEPT:
 	case VERDICT_DROP:

@@ -33,7 +33,7 @@ tally_add(struct tally *t, struct arena *arena, enum stage stage,
 	}
 	i->stage = stage;
 	i->kind = v->kind;
-	i->hook = v->hook != NULL ? arena_strdup(arena, v->hook) : NULL;
+	i->hook = arena_strdup(arena, v->hook);
 	i->times = 1;
 	t->count++;
 }

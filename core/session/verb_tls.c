@@ -27,23 +27,17 @@ verb_tls_offer(const struct session *s)
 	return is_offered(s) && s->tls == NULL ? "STARTTLS" : NULL;
 }
 
-static const char *
-keep(struct session *s, const char *text)
-{
-	return text != NULL ? arena_strdup(s->arena, text) : NULL;
-}
-
 /* It is asked about when the stream has gone. */
 static void
 keep_info(struct session *s, const struct tls_info *stream)
 {
 	struct tls_info *info = arena_memdup(s->arena, stream, sizeof *stream);
 
-	info->version = keep(s, stream->version);
-	info->cipher = keep(s, stream->cipher);
-	info->sni = keep(s, stream->sni);
-	info->subject = keep(s, stream->subject);
-	info->fingerprint = keep(s, stream->fingerprint);
+	info->version = arena_strdup(s->arena, stream->version);
+	info->cipher = arena_strdup(s->arena, stream->cipher);
+	info->sni = arena_strdup(s->arena, stream->sni);
+	info->subject = arena_strdup(s->arena, stream->subject);
+	info->fingerprint = arena_strdup(s->arena, stream->fingerprint);
 	s->tls = info;
 }
 

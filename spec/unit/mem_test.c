@@ -44,6 +44,8 @@ test_arena(void)
 	p = arena_strdup(a, "one");
 	q = arena_strndup(a, "twofold", 3);
 	test_str("strdup", p, "one");
+	test_ok("strdup of nothing", !arena_strdup(a, NULL) &&
+	    !mem_strdup(NULL));
 	test_str("strndup", q, "two");
 	test_str("memdup", arena_memdup(a, "abc", 4), "abc");
 	test_str("printf", arena_printf(a, "%s-%05d", "x", 42), "x-00042");

@@ -14,18 +14,30 @@ local function children(pid)
   return list
 end
 
+-- In pieces, for a mapping may be large, and none that is all but empty (the
+-- shadow memory of the address sanitizer).
+local piece, large = 2 ^ 20, 2 ^ 28
+
+local function mapping_has(mem, from, to, text)
+  for at = from, to - from < large and to or from, piece do
+    mem:seek("set", at)
+    local got = mem:read(math.min(piece + #text, to - at))
+    if got and got:find(text, 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Is that text anywhere in the memory that the process can write to?
 local function memory_has(pid, text)
   local mem = io.open(("/proc/%d/mem"):format(pid), "rb")
   for line in (process.read(("/proc/%d/maps"):format(pid)) or ""):gmatch "[^\n]+" do
     local from, to = line:match "^(%x+)-(%x+) rw"
-    if mem and from and not line:find("[v", 1, true) then
-      from, to = tonumber(from, 16), tonumber(to, 16)
-      mem:seek("set", from)
-      if (mem:read(to - from) or ""):find(text, 1, true) then
-        mem:close()
-        return true
-      end
+    if mem and from and not line:find("[v", 1, true) and
+        mapping_has(mem, tonumber(from, 16), tonumber(to, 16), text) then
+      mem:close()
+      return true
     end
   end
   if mem then

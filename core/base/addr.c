@@ -53,6 +53,45 @@ addr_set(const struct sockaddr *sa, socklen_t len, struct addr *out)
 	out->len = len;
 }
 
+void
+addr_set_ip(int family, const void *ip, uint16_t port, struct addr *out)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+	if (family == AF_INET) {
+		set_in4(ip, port, out);
+		return;
+	}
+	memcpy(&six.sin6_addr, ip, sizeof six.sin6_addr);
+	six.sin6_port = htons(port);
+	addr_set((const struct sockaddr *)&six, sizeof six, out);
+}
+
+void
+addr_set_port(struct addr *a, uint16_t port)
+{
+	switch (addr_family(a)) {
+	case AF_INET:
+		((struct sockaddr_in *)&a->ss)->sin_port = htons(port);
+		break;
+	case AF_INET6:
+		((struct sockaddr_in6 *)&a->ss)->sin6_port = htons(port);
+		break;
+	}
+}
+
+const uint8_t *
+addr_bytes(const struct addr *a)
+{
+	switch (addr_family(a)) {
+	case AF_INET:
+		return (const uint8_t *)&in4(a)->sin_addr;
+	case AF_INET6:
+		return in6(a)->sin6_addr.s6_addr;
+	}
+	return NULL;
+}
+
 /* Those of mail are known without /etc/services, which may not be there. */
 static int
 parse_service(const char *name, uint16_t *out)

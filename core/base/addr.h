@@ -27,6 +27,10 @@ struct addr {
  */
 int addr_parse(const char *text, uint16_t port, struct addr *out);
 void addr_set(const struct sockaddr *, socklen_t, struct addr *out);
+/* AF_INET, AF_INET6: 4 or 16 octets in the order of the net. */
+void addr_set_ip(int family, const void *ip, uint16_t port, struct addr *out);
+void addr_set_port(struct addr *, uint16_t port);
+const uint8_t *addr_bytes(const struct addr *);	/* of an IP; NULL: it is none */
 int addr_family(const struct addr *);	/* AF_INET, AF_INET6, AF_UNIX, 0 */
 uint16_t addr_port(const struct addr *);	/* 0 for none */
 bool addr_is_wildcard(const struct addr *);

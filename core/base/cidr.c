@@ -24,20 +24,6 @@ mask(struct cidr *c)
 	memset(c->ip + i, 0, sizeof c->ip - i);
 }
 
-/* The bytes of an IP address, NULL if it is none. */
-static const uint8_t *
-ip_bytes(const struct addr *a)
-{
-	switch (addr_family(a)) {
-	case AF_INET:
-		return (const uint8_t *)
-		    &((const struct sockaddr_in *)&a->ss)->sin_addr;
-	case AF_INET6:
-		return ((const struct sockaddr_in6 *)&a->ss)->sin6_addr.s6_addr;
-	}
-	return NULL;
-}
-
 /* The bits after the slash; -1 for anything but digits, or too many. */
 static int
 parse_bits(const char *text, unsigned max)
@@ -89,7 +75,7 @@ cidr_parse(const char *text, struct cidr *out)
 bool
 cidr_has(const struct cidr *c, const struct addr *a)
 {
-	const uint8_t *ip = ip_bytes(a);
+	const uint8_t *ip = addr_bytes(a);
 	unsigned whole = c->bits / 8, rest = c->bits % 8;
 
 	if (!ip || addr_family(a) != c->family || memcmp(c->ip, ip, whole) != 0)
@@ -100,7 +86,7 @@ cidr_has(const struct cidr *c, const struct addr *a)
 int
 cidr_of(const struct addr *a, unsigned v4, unsigned v6, struct cidr *out)
 {
-	const uint8_t *ip = ip_bytes(a);
+	const uint8_t *ip = addr_bytes(a);
 	unsigned bits, max;
 
 	memset(out, 0, sizeof *out);

@@ -7,7 +7,7 @@
 /*
  * mem: allocate or die, and arenas.
  *
- * None of these returns NULL: a process without memory logs one line and
+ * None of these fails: a process without memory logs one line and
  * exits, and the supervisor replaces it.  Sizes that overflow are treated as
  * no memory.  Memory comes back zeroed except from mem_resize.
  *

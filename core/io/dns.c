@@ -274,17 +274,14 @@ set_servers(struct dns *d, const struct addr *addr, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		const struct sockaddr_in *in = (const void *)&addr[i].ss;
-		const struct sockaddr_in6 *in6 = (const void *)&addr[i].ss;
+		const uint8_t *ip = addr_bytes(&addr[i]);
 
 		node[i].family = addr_family(&addr[i]);
 		node[i].udp_port = node[i].tcp_port = addr_port(&addr[i]);
 		node[i].next = i + 1 < n ? &node[i + 1] : NULL;
-		if (node[i].family == AF_INET)
-			node[i].addr.addr4 = in->sin_addr;
-		else
-			memcpy(&node[i].addr.addr6, &in6->sin6_addr,
-			    sizeof node[i].addr.addr6);
+		if (ip)
+			memcpy(&node[i].addr, ip, node[i].family == AF_INET ?
+			    sizeof(struct in_addr) : sizeof(struct in6_addr));
 	}
 	return ares_set_servers_ports(d->channel, n ? node : NULL);
 }
@@ -432,19 +429,15 @@ dns_start(struct dns *d, enum dns_type type, const char *name, dns_fn fn,
 struct dns_query *
 dns_start_ptr(struct dns *d, const struct addr *addr, dns_fn fn, void *arg)
 {
-	const struct sockaddr_in *in = (const void *)&addr->ss;
-	const struct sockaddr_in6 *in6 = (const void *)&addr->ss;
+	const uint8_t *ip = addr_bytes(addr);
 	char name[DNS_NAME_MAX] = "";
-	const unsigned char *ip;
 	size_t n = 0;
 	int i;
 
 	if (addr_family(addr) == AF_INET) {
-		ip = (const unsigned char *)&in->sin_addr;
 		snprintf(name, sizeof name, "%u.%u.%u.%u.in-addr.arpa", ip[3],
 		    ip[2], ip[1], ip[0]);
 	} else if (addr_family(addr) == AF_INET6) {
-		ip = in6->sin6_addr.s6_addr;
 		for (i = 15; i >= 0; i--)
 			n += (size_t)snprintf(name + n, sizeof name - n,
 			    "%x.%x.", ip[i] & 15, ip[i] >> 4);

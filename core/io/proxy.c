@@ -35,30 +35,10 @@ bad(const char **error, const char *text)
 	return PROXY_BAD;
 }
 
-static size_t
+static uint16_t
 get16(const unsigned char *p)
 {
-	return (size_t)p[0] << 8 | p[1];
-}
-
-static void
-set_in4(const void *ip, size_t port, struct addr *out)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-
-	memcpy(&sin.sin_addr, ip, sizeof sin.sin_addr);
-	sin.sin_port = htons((uint16_t)port);
-	addr_set((const struct sockaddr *)&sin, sizeof sin, out);
-}
-
-static void
-set_in6(const void *ip, size_t port, struct addr *out)
-{
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-
-	memcpy(&six.sin6_addr, ip, sizeof six.sin6_addr);
-	six.sin6_port = htons((uint16_t)port);
-	addr_set((const struct sockaddr *)&six, sizeof six, out);
+	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 /* The next word of a line of version 1: it ends at a space, or with the line.
@@ -79,33 +59,27 @@ next_word(const char **at, const char *end, char *out, size_t size)
 
 /* Decimal, no sign, no zero in front, at most 65535. */
 static bool
-parse_port(const char *s, size_t *out)
+parse_port(const char *s, uint16_t *out)
 {
 	size_t len = strspn(s, "0123456789");
+	unsigned n = 0;
 
 	if (len == 0 || len > 5 || s[len] || (s[0] == '0' && len > 1))
 		return false;
-	*out = 0;
 	for (; *s; s++)
-		*out = *out * 10 + (size_t)(*s - '0');
-	return *out <= 65535;
+		n = n * 10 + (unsigned)(*s - '0');
+	*out = (uint16_t)n;
+	return n <= UINT16_MAX;
 }
 
 static bool
-set_text(bool six, const char *ip, size_t port, struct addr *out)
+set_text(int family, const char *ip, uint16_t port, struct addr *out)
 {
-	struct in6_addr in6;
-	struct in_addr in4;
+	struct in6_addr bytes;
 
-	if (six) {
-		if (inet_pton(AF_INET6, ip, &in6) != 1)
-			return false;
-		set_in6(&in6, port, out);
-	} else {
-		if (inet_pton(AF_INET, ip, &in4) != 1)
-			return false;
-		set_in4(&in4, port, out);
-	}
+	if (inet_pton(family, ip, &bytes) != 1)
+		return false;
+	addr_set_ip(family, &bytes, port, out);
 	return true;
 }
 
@@ -114,19 +88,19 @@ static enum proxy_status
 parse_line(const char *at, const char *end, struct proxy_header *out,
     const char **error)
 {
-	char family[8], client[INET6_ADDRSTRLEN], server[INET6_ADDRSTRLEN];
+	char protocol[8], client[INET6_ADDRSTRLEN], server[INET6_ADDRSTRLEN];
 	char from[8], to[8];
-	size_t from_port, to_port;
-	bool six;
+	uint16_t from_port, to_port;
+	int family;
 
-	if (!next_word(&at, end, family, sizeof family))
+	if (!next_word(&at, end, protocol, sizeof protocol))
 		return bad(error, "no protocol in the PROXY line");
-	if (strcmp(family, "UNKNOWN") == 0) {
+	if (strcmp(protocol, "UNKNOWN") == 0) {
 		out->local = true;
 		return PROXY_DONE;
 	}
-	six = strcmp(family, "TCP6") == 0;
-	if (!six && strcmp(family, "TCP4") != 0)
+	family = strcmp(protocol, "TCP6") == 0 ? AF_INET6 : AF_INET;
+	if (family == AF_INET && strcmp(protocol, "TCP4") != 0)
 		return bad(error, "unknown protocol in the PROXY line");
 	if (end[-1] == ' ' ||
 	    !next_word(&at, end, client, sizeof client) ||
@@ -136,8 +110,8 @@ parse_line(const char *at, const char *end, struct proxy_header *out,
 		return bad(error, "not five words in the PROXY line");
 	if (!parse_port(from, &from_port) || !parse_port(to, &to_port))
 		return bad(error, "bad port in the PROXY line");
-	if (!set_text(six, client, from_port, &out->client) ||
-	    !set_text(six, server, to_port, &out->server))
+	if (!set_text(family, client, from_port, &out->client) ||
+	    !set_text(family, server, to_port, &out->server))
 		return bad(error, "bad address in the PROXY line");
 	return PROXY_DONE;
 }
@@ -250,12 +224,13 @@ parse_block(unsigned family, struct piece in, struct proxy_header *out,
 		return PROXY_DONE;
 	}
 	if (family == (INET << 4 | STREAM) && in.n >= INET_LEN) {
-		set_in4(in.p, get16(in.p + 8), &out->client);
-		set_in4(in.p + 4, get16(in.p + 10), &out->server);
+		addr_set_ip(AF_INET, in.p, get16(in.p + 8), &out->client);
+		addr_set_ip(AF_INET, in.p + 4, get16(in.p + 10), &out->server);
 		used = INET_LEN;
 	} else if (family == (INET6 << 4 | STREAM) && in.n >= INET6_LEN) {
-		set_in6(in.p, get16(in.p + 32), &out->client);
-		set_in6(in.p + 16, get16(in.p + 34), &out->server);
+		addr_set_ip(AF_INET6, in.p, get16(in.p + 32), &out->client);
+		addr_set_ip(AF_INET6, in.p + 16, get16(in.p + 34),
+		    &out->server);
 		used = INET6_LEN;
 	} else if (family >> 4 == UNIX) {
 		return bad(error, "a UNIX socket in the PROXY header");
@@ -325,14 +300,6 @@ proxy_parse(const char *p, size_t n, struct proxy_header *out, size_t *len,
 	return status;
 }
 
-static const void *
-ip_of(const struct addr *a)
-{
-	return addr_family(a) == AF_INET6 ?
-	    (const void *)&((const struct sockaddr_in6 *)&a->ss)->sin6_addr :
-	    (const void *)&((const struct sockaddr_in *)&a->ss)->sin_addr;
-}
-
 static void
 put_addresses(unsigned char *p, const struct addr *client,
     const struct addr *server)
@@ -342,8 +309,8 @@ put_addresses(unsigned char *p, const struct addr *client,
 		htons(addr_port(client)), htons(addr_port(server)),
 	};
 
-	memcpy(p, ip_of(client), len);
-	memcpy(p + len, ip_of(server), len);
+	memcpy(p, addr_bytes(client), len);
+	memcpy(p + len, addr_bytes(server), len);
 	memcpy(p + 2 * len, port, sizeof port);
 }
 

@@ -17,17 +17,14 @@
 static bool
 is_local(const struct nexthop *hop)
 {
+	static const struct cidr v4 = { AF_INET, 8, { IN_LOOPBACKNET } };
+	static const struct cidr v6 = { AF_INET6, 128, { [15] = 1 } };
 	struct addr a;
 
 	if (!hop->host || strcmp(hop->host, "localhost") == 0)
 		return true;
-	if (addr_parse(hop->host, 25, &a) < 0)
-		return false;
-	if (addr_family(&a) == AF_INET)
-		return ntohl(((const struct sockaddr_in *)&a.ss)->
-		    sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	return addr_family(&a) == AF_INET6 && IN6_IS_ADDR_LOOPBACK(
-	    &((const struct sockaddr_in6 *)&a.ss)->sin6_addr);
+	return addr_parse(hop->host, 25, &a) == 0 &&
+	    (cidr_has(&v4, &a) || cidr_has(&v6, &a));
 }
 
 /* Options that a maildir, or discard:, has no use for. */

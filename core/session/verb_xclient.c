@@ -31,18 +31,15 @@ struct xforward {
 static bool
 parse_addr(const char *text, struct addr *out)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-	struct sockaddr_in four = { .sin_family = AF_INET };
+	bool six = strncasecmp(text, "IPV6:", 5) == 0;
+	int family = six ? AF_INET6 : AF_INET;
+	struct in6_addr ip = IN6ADDR_ANY_INIT;
 
-	if (strncasecmp(text, "IPV6:", 5) == 0) {
-		if (inet_pton(AF_INET6, text + 5, &six.sin6_addr) != 1)
-			return false;
-		addr_set((struct sockaddr *)&six, sizeof six, out);
-		return true;
-	}
-	if (*text != '\0' && inet_pton(AF_INET, text, &four.sin_addr) != 1)
+	if (six)
+		text += 5;
+	if ((six || *text != '\0') && inet_pton(family, text, &ip) != 1)
 		return false;
-	addr_set((struct sockaddr *)&four, sizeof four, out);
+	addr_set_ip(family, &ip, 0, out);
 	return true;
 }
 
@@ -227,11 +224,7 @@ set_port(struct addr *a, const char *text)
 	unsigned long long n = 0;
 
 	command_number(line, &n);
-	if (addr_family(a) == AF_INET)
-		((struct sockaddr_in *)&a->ss)->sin_port = htons((uint16_t)n);
-	else if (addr_family(a) == AF_INET6)
-		((struct sockaddr_in6 *)&a->ss)->sin6_port =
-		    htons((uint16_t)n);
+	addr_set_port(a, (uint16_t)n);
 }
 
 static void

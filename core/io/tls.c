@@ -12,6 +12,17 @@
 
 #include "tls.h"
 
+/* New keys cost much more than they are long, and nobody needs many. */
+static void
+on_message(int out, int version, int type, const void *p, size_t len, SSL *ssl,
+    void *arg)
+{
+	struct tls *t = SSL_get_app_data(ssl);
+
+	if (t->done && (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT))
+		t->updates++;
+}
+
 struct tls *
 tls_new(SSL_CTX *ctx, int in, int out)
 {
@@ -24,6 +35,7 @@ tls_new(SSL_CTX *ctx, int in, int out)
 	if (!t->ssl)
 		log_fatal(71, "out of memory");
 	SSL_set_app_data(t->ssl, t);
+	SSL_set_msg_callback(t->ssl, on_message);
 	SSL_set_bio(t->ssl, bio, bio);
 	return t;
 }
@@ -95,6 +107,8 @@ settle(struct tls *t, int result, int usual, bool *other)
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
+		if (t->updates > TLS_UPDATES_MAX)
+			note(t, "TLS: too many handshake messages");
 		return fail(t, t->io_error ? t->io_error : ECONNRESET);
 	}
 	complaint = tls_client_complaint(t);

@@ -23,6 +23,10 @@ on_read(BIO *b, char *p, size_t n, size_t *got)
 		BIO_set_retry_read(b);
 		return -1;
 	}
+	if (t->updates > TLS_UPDATES_MAX) {
+		t->io_error = EPROTO;
+		return -1;
+	}
 	if (n > t->budget)
 		n = t->budget;
 	do

@@ -15,6 +15,8 @@
 enum {
 	TLS_BUDGET = 128 * 1024,	/* octets read in one call, so that no
 					 * peer keeps it busy */
+	TLS_UPDATES_MAX = 200,		/* handshake messages behind the
+					 * handshake, in all */
 	TLS_FINGERPRINT = 32,		/* octets of a SHA-256 */
 	TLS_SUBJECT_MAX = 1024,		/* a longer one is left out */
 };
@@ -25,6 +27,7 @@ struct tls {
 	struct tls_client *client;
 	int in, out;
 	size_t budget;		/* what the present call may still read */
+	unsigned updates;	/* messages so far that bring no data */
 	int io_error;		/* errno of a read or write that failed */
 	int failed;		/* errno of the end by an error; 0: none yet */
 	bool eof;		/* of the descriptor */

@@ -252,6 +252,31 @@ test_key_updates(void)
 	side_close(&a);
 }
 
+/* Another does nothing else. */
+static void
+test_key_flood(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct side a;
+	SSL *ssl = open_openssl(&a, ctx);
+	int fd = SSL_get_fd(ssl), i;
+
+	for (i = 0; i < 100000 && a.count < 2; i++) {
+		SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+		SSL_do_handshake(ssl);
+		turn(1);
+	}
+	expect(&a, "ends", "SX");
+	test_int("errno", conn_errno(a.conn), EPROTO);
+	test_str("says why", conn_strerror(a.conn),
+	    "TLS: too many handshake messages");
+	ERR_clear_error();
+	SSL_free(ssl);
+	close(fd);
+	SSL_CTX_free(ctx);
+	side_close(&a);
+}
+
 /* Row 83 of doc/hostile-input.md: TLS 1.2 can ask for a new handshake. */
 static void
 test_renegotiation(void)
@@ -307,6 +332,7 @@ main(void)
 	test_free_inside();
 	test_close();
 	test_key_updates();
+	test_key_flood();
 	test_renegotiation();
 	test_conf_goes();
 	return side_end();

@@ -16,29 +16,6 @@
 
 enum { THREADS = 4 };
 
-static unsigned
-one_connection(struct session *s)
-{
-	return 1;
-}
-
-static const char *
-welcome(struct session *s)
-{
-	return NULL;
-}
-
-static bool
-no_matter(struct session *s)
-{
-	return true;
-}
-
-static void
-nothing(struct session *s)
-{
-}
-
 static struct dns *
 open_dns(const struct generation *g, struct ev_loop *loop)
 {
@@ -142,10 +119,10 @@ fill_env(struct engine *e, const struct engine_args *a)
 	e->env.routes = &e->gen->conf.routes;
 	e->env.spool_dir = e->gen->conf.spool_dir;
 	e->env.stats = a->stats ? a->stats : &e->stats;
-	e->env.connections = a->connections ? a->connections : one_connection;
-	e->env.readdress = a->readdress ? a->readdress : welcome;
-	e->env.tls_admit = a->tls_admit ? a->tls_admit : no_matter;
-	e->env.ended = a->ended ? a->ended : nothing;
+	e->env.connections = a->connections;
+	e->env.readdress = a->readdress;
+	e->env.tls_admit = a->tls_admit;
+	e->env.ended = a->ended;
 	rc.dns = e->env.dns = open_dns(e->gen, e->loop);
 	if (rc.dns)
 		e->env.relays = relays_new(&rc);

@@ -35,8 +35,7 @@ struct engine_args {
 	void *leads_arg;
 	const struct tls_tickets *tickets;	/* NULL: no resumption */
 	bool watch;		/* ask next hops what they offer, now and again */
-	/* As in session_env; NULL: one connection, nobody is refused, nothing
-	 * to do. */
+	/* As in session_env. */
 	unsigned (*connections)(struct session *);
 	const char *(*readdress)(struct session *);
 	bool (*tls_admit)(struct session *);

@@ -155,7 +155,12 @@ struct session_env {
 	struct session_stats *stats;
 	bool stress;		/* nearly full: patience is short */
 	bool draining;		/* 421 4.3.2 at the next command boundary */
-	/* Open sessions of this client's address, over all workers. */
+	/*
+	 * Of the worker; NULL where there is none: then there is this one
+	 * session, and nobody is refused.
+	 *
+	 * Open sessions of this client's address, over all workers.
+	 */
 	unsigned (*connections)(struct session *);
 	/*
 	 * The client is another than was thought (PROXY, XCLIENT): it is

@@ -58,8 +58,7 @@ local SMALL = 512	-- octets of a chunk that counts against limits.commands
 
 -- o: lmtp, hop (the next hop is that of spec/support/babble.lua), message_size,
 -- tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
--- "required"), offers (keywords of the first EHLO; what the next hop and the
--- configuration allow is learned from it), withheld (keywords), limits.
+-- "required"), withheld (keywords), limits.
 function model.new(o)
   return setmetatable({
     tls_mode = o.tls or "off", auth_mode = o.auth or "off", limits = o.limits or {},
@@ -327,7 +326,7 @@ function model:BDAT(c, follows)
     return self:close(421, "4.7.0")
   end
   local misplaced = self:misplaced(c)
-  self.sent = (misplaced or self.chunk) and self.sent + c.size or c.size
+  self.sent = self.chunk and self.sent + c.size or c.size
   if over(self.sent, 2 * self.message_size) then return self:close(552, "5.3.4") end
   local first = not misplaced and not self.chunk
   local refused = first and self:verdict(word_at(self.txn, "data"), "DATA")

@@ -122,8 +122,11 @@ describe("a client", function()
 
   it("may be smtp-source, with smtp-sink behind", function()
     local port = peer.free_port()
-    local behind = process.start { "smtp-sink", "-u", process.is_root() and "nobody" or nil,
-      "127.0.0.1:" .. port, "100" }
+    local argv = { "smtp-sink", "127.0.0.1:" .. port, "100" }
+    if process.is_root() then
+      argv = { argv[1], "-u", "nobody", argv[2], argv[3] }
+    end
+    local behind = process.start(argv)
     finally(function() behind:stop() end)
     wait.for_("smtp-sink", function() return peer.listens(port) end)
     local server = start { url = "smtp://127.0.0.1:" .. port }

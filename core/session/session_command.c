@@ -50,6 +50,15 @@ over(unsigned n, unsigned limit)
 	return limit != 0 && n > limit;
 }
 
+/* An operator who asks why mail does not come in finds it in the log. */
+static bool
+bar(struct session *s, const char *text)
+{
+	session_note(s, 530, "5.7.0", text);
+	session_error(s, 530, "5.7.0", text);
+	return true;
+}
+
 /* What is not served before TLS (RFC 3207 4) or AUTH (RFC 4954 6), and after
  * a handshake that the hooks did not like. */
 static bool
@@ -60,15 +69,11 @@ is_barred(struct session *s, unsigned flags)
 		return true;
 	}
 	if (s->conf->tls == SESSION_TLS_REQUIRED && s->tls == NULL &&
-	    !(flags & VERB_CLEAR)) {
-		session_error(s, 530, "5.7.0", "say STARTTLS first");
-		return true;
-	}
+	    !(flags & VERB_CLEAR))
+		return bar(s, "say STARTTLS first");
 	if (s->conf->auth == SESSION_AUTH_REQUIRED && s->auth_user == NULL &&
-	    (flags & VERB_LOGIN)) {
-		session_error(s, 530, "5.7.0", "authentication is required");
-		return true;
-	}
+	    (flags & VERB_LOGIN))
+		return bar(s, "authentication is required");
 	return false;
 }
 

@@ -108,6 +108,8 @@ describe("TLS", function()
     for _, line in ipairs { "MAIL FROM:<a@b.test>", "RSET", "VRFY x", "AUTH PLAIN AGEAYg==" } do
       c:cmd(line, "530 5%.7%.0")
     end
+    local said = server:line_of(c, "verdict")
+    assert.same({ "MAIL", "530", "say STARTTLS first" }, { said.verb, said.code, said.text })
     c:cmd("NOOP", 250)
     c:starttls({}, "client.test")
     assert.equal(250, c:mail({}).code)

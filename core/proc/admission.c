@@ -53,13 +53,17 @@ check_total(const struct admission *a, const struct addr *client)
 	    ADMISSION_OK;
 }
 
-/* Has this client a token left for one more? */
+/* Has this client a token left for one more?  Our own relays come as often as
+ * they have mail. */
 static bool
-take(const struct admission *a, enum rates_kind kind,
-    const struct cidr *client, unsigned a_minute)
+take(const struct admission *a, enum rates_kind kind, const struct addr *client,
+    unsigned a_minute)
 {
-	return !a->rates ||
-	    rates_take(a->rates, kind, client, a_minute, clock_ms());
+	struct cidr key;
+
+	return !a->rates || cidr_list_has(&a->conf->trusted, client) ||
+	    client_key(a, client, &key) < 0 ||
+	    rates_take(a->rates, kind, &key, a_minute, clock_ms());
 }
 
 /* Count a key, and look at the count after that.  A full table (0) refuses
@@ -82,7 +86,7 @@ admission_enter(const struct admission *a, const struct addr *client,
 	memset(out, 0, sizeof *out);
 	if (result != ADMISSION_OK || client_key(a, client, &key) < 0)
 		return result;
-	if (!take(a, RATES_CONNECTIONS, &key, c->client_rate))
+	if (!take(a, RATES_CONNECTIONS, client, c->client_rate))
 		return ADMISSION_CLIENT_RATE;
 	out->client = key;
 	limit = client_limit(c, client);
@@ -123,12 +127,8 @@ admission_is(const struct admission *a, const struct admission_ticket *t,
 enum admission_result
 admission_handshake(const struct admission *a, const struct addr *client)
 {
-	struct cidr key;
-
-	if (client_key(a, client, &key) < 0 ||
-	    take(a, RATES_HANDSHAKES, &key, a->conf->tls_rate))
-		return ADMISSION_OK;
-	return ADMISSION_TLS_RATE;
+	return take(a, RATES_HANDSHAKES, client, a->conf->tls_rate) ?
+	    ADMISSION_OK : ADMISSION_TLS_RATE;
 }
 
 void

@@ -174,6 +174,7 @@ read_admission(struct conf_reader *r, const struct value *tree)
 	struct conf_workers *w = &r->conf->workers;
 	const struct value *v = value_get(value_get(tree, "limits"), step.key);
 
+	a->trusted = r->session->trusted;
 	if (a->sessions == 0)
 		a->sessions = (w->count ? w->count : w->max) * w->sessions;
 	if (v && a->reserve >= a->sessions)

@@ -76,6 +76,7 @@ struct conf_admission {
 	unsigned client_rate, tls_rate;	/* a minute; 0: no limit */
 	double load;			/* load average; 0: off */
 	struct cidr_list reserve_clients;
+	struct cidr_list trusted;	/* rates are not for these */
 };
 
 struct conf {

@@ -62,6 +62,16 @@ describe("a client that comes", function()
     server:stop()
   end)
 
+  it("often is let in if it is trusted", function()
+    local server = start [[ limits = { client_rate = 1 }; trusted = { "127.0.0.2" } ]]
+    for _ = 1, 3 do
+      server:dial({ source = "127.0.0.2" }):expect(220)
+    end
+    server:dial():expect(220)
+    server:dial():expect "421 4%.7%.0"
+    server:stop()
+  end)
+
   it("too often gets no reply where it expects TLS", function()
     local server = start(tls() .. [[ limits = { client_rate = 1 };
       listen = { { "127.0.0.1:0", tls = "implicit" } } ]])

@@ -75,11 +75,15 @@ tag_of(const struct rates *r, enum rates_kind kind, const struct cidr *c)
 /* Until when a bucket is in use.  What is further off than a bucket can be was
  * not written by this code, and is not believed. */
 static int64_t
-full_at(const struct row *row, int64_t now)
+full_at(int64_t full, int64_t now)
 {
-	int64_t full = atomic_load(&row->full);
-
 	return full > now && full - now <= 2 * MINUTE ? full : now;
+}
+
+static bool
+is_spare(const struct row *row, uint64_t tag, int64_t now)
+{
+	return tag == TAG_FREE || full_at(atomic_load(&row->full), now) == now;
 }
 
 /* The row of that tag, perhaps made so; NULL if all are in use. */
@@ -95,7 +99,7 @@ find(struct rates *r, uint64_t tag, int64_t now)
 		old = atomic_load(&row->tag);
 		if (old == tag)
 			return row;
-		if (!spare && (old == TAG_FREE || full_at(row, now) == now))
+		if (!spare && is_spare(row, old, now))
 			spare = row;
 	}
 	if (!spare)
@@ -120,8 +124,7 @@ rates_take(struct rates *r, enum rates_kind kind, const struct cidr *c,
 	share = MINUTE / a_minute;
 	seen = atomic_load(&row->full);
 	do {
-		full = seen > now && seen - now <= 2 * MINUTE ? seen : now;
-		full += share;
+		full = full_at(seen, now) + share;
 		if (full - now > MINUTE)
 			return false;
 	} while (!atomic_compare_exchange_weak(&row->full, &seen, full));

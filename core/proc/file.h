@@ -17,7 +17,8 @@ struct arena;
 const char *file_read(const char *path, size_t max, struct arena *,
     char **out, size_t *len);
 
-/* All of it, from the present offset on.  0, or -1 with errno. */
+/* All of it, to where the descriptor stands: a file, a socket that waits.  0,
+ * or -1 with errno. */
 int file_write(int fd, const void *p, size_t len);
 
 /* The name relative to a directory, without "." and ".." as far as they can

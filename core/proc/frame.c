@@ -4,29 +4,13 @@
 
 #include "buf.h"
 
+#include "file.h"
+
 #include "frame.h"
 
 struct head {
 	uint32_t kind, len;
 };
-
-static int
-send_all(int fd, const void *p, size_t len)
-{
-	const char *at = p;
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(fd, at, len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
 
 /* 1, or 0 if the end comes first. */
 static int
@@ -52,9 +36,9 @@ frame_send(int fd, enum frame_kind kind, const void *p, size_t len)
 {
 	struct head h = { kind, (uint32_t)len };
 
-	if (len > FRAME_MAX || send_all(fd, &h, sizeof h) < 0)
+	if (len > FRAME_MAX || file_write(fd, &h, sizeof h) < 0)
 		return -1;
-	return send_all(fd, p, len);
+	return file_write(fd, p, len);
 }
 
 int

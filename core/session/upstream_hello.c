@@ -39,20 +39,20 @@ handshake(struct upstream *u)
 	return true;
 }
 
-bool
+void
 upstream_hello_start(struct upstream *u)
 {
 	upstream_expect(u, UPSTREAM_BANNER);
 	if (u->preface.len)
 		conn_send(u->conn, u->preface.p, u->preface.len);
 	if (u->conf.hop->implicit_tls)
-		return handshake(u);
-	upstream_set_deadline(u);
-	return true;
+		handshake(u);
+	else
+		upstream_set_deadline(u);
 }
 
 /* What was offered in the clear is not believed (RFC 3207 4.2). */
-bool
+void
 upstream_hello_secured(struct upstream *u)
 {
 	u->securing = false;
@@ -63,7 +63,6 @@ upstream_hello_secured(struct upstream *u)
 		upstream_set_deadline(u);	/* for the banner */
 	else
 		hello(u);
-	return true;
 }
 
 /* Is TLS to be had now, as far as it can or has to be? */

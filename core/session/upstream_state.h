@@ -52,9 +52,10 @@ void upstream_lose(struct upstream *, enum upstream_fault, const char *fmt, ...)
 void upstream_set_deadline(struct upstream *);
 void upstream_expect(struct upstream *, enum upstream_verb);
 
-/* upstream_hello.c.  These return false if the upstream may be gone. */
-bool upstream_hello_start(struct upstream *);	/* it is connected */
-bool upstream_hello_secured(struct upstream *);
+/* upstream_hello.c */
+void upstream_hello_start(struct upstream *);	/* it is connected */
+void upstream_hello_secured(struct upstream *);
+/* From here on false means that the upstream may be gone. */
 bool upstream_hello_reply(struct upstream *, enum upstream_verb,
     const struct reply *);
 /* What is left to do before it is ready, or that it is. */

@@ -134,6 +134,7 @@ opening_again(struct session *s)
 	for (who = 0; who < SESSION_HELD; who++)
 		session_forget_held(s, (enum session_held)who);
 	s->state = SESSION_GREETING;
+	s->limits = s->conf->limits;
 	s->errors = s->unknown = s->junk = 0;
 	io->auth_failures = 0;
 	offer_forget(s);

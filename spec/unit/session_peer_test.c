@@ -332,6 +332,14 @@ errors_are_its_own(void)
 	talk(EHLO "XX\r\nXX\r\nXX\r\n|XCLIENT ADDR=198.51.100.1\r\n|");
 	test_int("forgiven", fake.s->errors, 0);
 	fake_end();
+
+	prepare("", false);
+	talk(EHLO);
+	fake.s->limits.errors = 77;
+	fake_say("XCLIENT ADDR=198.51.100.1\r\n|", 1000);
+	test_int("nor are the limits that hooks gave it",
+	    fake.s->limits.errors, fake.conf.limits.errors);
+	fake_end();
 }
 
 static void

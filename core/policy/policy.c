@@ -149,11 +149,8 @@ on_ask(struct session *s, const struct session_question *q)
 {
 	struct visit *v = visit_of(s);
 
-	/* XCLIENT asks again, about another client. */
-	if (q->stage == STAGE_CONNECT && v->connected)
-		visit_anew(v);
-	if (q->stage == STAGE_CONNECT)
-		v->connected = true;
+	if (q->stage == STAGE_PRE_CONNECTION || q->stage == STAGE_CONNECT)
+		visit_meet(v, q->stage);
 	run_ask(&v->run, q->stage);
 }
 

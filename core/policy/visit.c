@@ -76,14 +76,25 @@ free_results(struct visit *v)
 	}
 }
 
-void
-visit_anew(struct visit *v)
+static void
+forget_findings(struct visit *v)
 {
 	free_results(v);
 	v->result_last = &v->result;
 	v->results = 0;
 	mem_free(v->skip);
 	v->skip = NULL;
+}
+
+void
+visit_meet(struct visit *v, enum stage stage)
+{
+	bool first = stage == STAGE_PRE_CONNECTION;
+
+	if (v->connected || (first && v->met))
+		forget_findings(v);
+	v->met = v->met || first;
+	v->connected = !first;
 }
 
 void
@@ -98,7 +109,7 @@ visit_gone(struct session *s)
 	run_clear(&v->run);
 	drop_values(v, &v->values);
 	drop_values(v, &v->txn_values);
-	visit_anew(v);
+	forget_findings(v);
 	p->slot[v->slot].visit = NULL;
 	p->slot[v->slot].generation++;
 	p->slot[v->slot].next_free = p->free_slot;

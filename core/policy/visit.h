@@ -48,7 +48,7 @@ struct visit {
 	uint64_t *skip;			/* bits by instance; NULL: none */
 	struct visit_result *result, **result_last;
 	size_t results;
-	bool connected;			/* stage connect was asked */
+	bool met, connected;		/* that stage was asked */
 	struct visit_path *path;	/* files of message:path(), api_path.c */
 	struct reply *reply;		/* during stage reply */
 	const char *reply_verb;
@@ -59,8 +59,9 @@ struct visit {
 struct visit *visit_of(struct session *);	/* made if need be; NULL: no memory */
 void visit_gone(struct session *);
 void visit_txn_reset(struct session *);
-/* The client is another than was thought: what was found of it is forgotten. */
-void visit_anew(struct visit *);
+/* The stage (pre_connection, connect) is asked.  When it was before, the client
+ * is another than was thought (XCLIENT): what was found of it is forgotten. */
+void visit_meet(struct visit *, enum stage);
 
 struct handle {			/* a userdata that means part of a session */
 	struct object object;

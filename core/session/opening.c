@@ -92,7 +92,7 @@ on_pre_connection_asked(struct session *s)
 {
 	if (session_refused(s))
 		return;
-	if (session_is_implicit(s))
+	if (session_is_implicit(s) && s->tls == NULL)
 		verb_tls_handshake(s, ask_connect);
 	else
 		ask_connect(s);
@@ -142,7 +142,7 @@ opening_again(struct session *s)
 	if (!readdress(s))
 		return;
 	log_connect(s);
-	ask_connect(s);
+	session_ask(s, STAGE_PRE_CONNECTION, on_pre_connection_asked);
 }
 
 /* A proxy that comes for itself (LOCAL) has not been counted either. */

@@ -285,7 +285,7 @@ begins_anew(void)
 	    "503 5.5.1 say HELO or EHLO first\r\n");
 	test_str("asked once more", fake_text(&fake.events),
 	    "pre_connection connect helo(c.test) count(198.51.100.1:0) "
-	    "connect ");
+	    "pre_connection connect ");
 	test_ok("logged", logged("client=198.51.100.1:0 listener=test "
 	    "server=192.0.2.1:25 proxy=192.0.2.7:4025"));
 	fake_end();

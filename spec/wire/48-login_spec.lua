@@ -199,6 +199,28 @@ describe("logins:", function()
     assert.equal(0, server:stop())
   end)
 
+  it("XCLIENT brings another client to all hooks", function()
+    local server = lunette.start {
+      config = [[
+        relay = "discard:"; xclient_clients = "127.0.0.1"
+        hooks = { { "access", deny_clients = { "192.0.2.66" } }, "count" } ]],
+      hooks = { count = [[
+        local verdict = require "lunette.verdict"
+        return {
+          connect = function(session) session:result("count", "fail", session.client.ip, 1) end,
+          vrfy = function(session) return verdict.reject("score %d", session:score()) end,
+        } ]] },
+    }
+    local c = server:dial()
+    c:hello()
+    c:cmd("VRFY x", "550 5%.7%.1 score 1")
+    c:cmd("XCLIENT ADDR=192.0.2.7", 220)
+    c:cmd("VRFY x", "550 5%.7%.1 score 1")
+    c:cmd("XCLIENT ADDR=192.0.2.66", "554 5%.7%.1 client 192%.0%.2%.66")
+    c:expect_closed()
+    server:stop()
+  end)
+
   it("a teaser is said before the banner", function()
     local server = lunette.start { config = [[
       relay = "discard:"

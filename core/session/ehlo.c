@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,11 +24,6 @@ static const struct {
 	{ "LIMITS",		EHLO_LIMITS },
 	{ "REQUIRETLS",		EHLO_REQUIRETLS },
 	{ "AUTH",		EHLO_AUTH },
-};
-
-static const char *const mechanisms[] = {
-	[SASL_PLAIN] = "PLAIN", [SASL_LOGIN] = "LOGIN",
-	[SASL_EXTERNAL] = "EXTERNAL",
 };
 
 static const char *const attributes[] = {
@@ -69,23 +65,41 @@ limit(const char *p, const char *name)
 	return 0;
 }
 
-/* Which words of a list follow p on its line: bit n for list[n]. */
-static unsigned
-words(const char *p, const char *const *list, size_t count)
+/* Is it one of the words that follow p on its line? */
+static bool
+has_word(const char *p, const char *word)
 {
-	unsigned found = 0;
-	size_t i, len;
+	size_t len;
 
 	while (*p == ' ') {
 		p += strspn(p, " ");
 		len = strcspn(p, " \n");
-		for (i = 0; i < count; i++) {
-			if (strlen(list[i]) == len &&
-			    strncasecmp(p, list[i], len) == 0)
-				found |= 1u << i;
-		}
+		if (strlen(word) == len && strncasecmp(p, word, len) == 0)
+			return true;
 		p += len;
 	}
+	return false;
+}
+
+static unsigned
+find_mechanisms(const char *p)
+{
+	unsigned found = 0, i;
+
+	for (i = 0; i < SASL_MECHANISMS; i++)
+		if (has_word(p, sasl_name((enum sasl_mechanism)i)))
+			found |= 1u << i;
+	return found;
+}
+
+static unsigned
+find_attributes(const char *p)
+{
+	unsigned found = 0, i;
+
+	for (i = 0; i < EHLO_X; i++)
+		if (has_word(p, attributes[i]))
+			found |= 1u << i;
 	return found;
 }
 
@@ -110,11 +124,11 @@ parse_line(const char *p, struct ehlo *out)
 		out->rcpt_max = limit(p, "RCPTMAX=");
 	}
 	if (offer == EHLO_AUTH)
-		out->auth |= words(p, mechanisms, SASL_MECHANISMS);
+		out->auth |= find_mechanisms(p);
 	if (offer == EHLO_XCLIENT)
-		out->xclient |= words(p, attributes, EHLO_X);
+		out->xclient |= find_attributes(p);
 	if (offer == EHLO_XFORWARD)
-		out->xforward |= words(p, attributes, EHLO_X);
+		out->xforward |= find_attributes(p);
 }
 
 void
@@ -141,9 +155,8 @@ ehlo_modest(struct ehlo *out)
 	    EHLO_ENHANCED;
 }
 
-/* The smaller of two, of which 0 is none. */
-static uint64_t
-smaller(uint64_t a, uint64_t b)
+uint64_t
+ehlo_smaller(uint64_t a, uint64_t b)
 {
 	return !a || (b && b < a) ? b : a;
 }
@@ -152,9 +165,9 @@ void
 ehlo_meet(struct ehlo *out, const struct ehlo *e)
 {
 	out->offers &= e->offers;
-	out->size = smaller(out->size, e->size);
-	out->mail_max = (unsigned)smaller(out->mail_max, e->mail_max);
-	out->rcpt_max = (unsigned)smaller(out->rcpt_max, e->rcpt_max);
+	out->size = ehlo_smaller(out->size, e->size);
+	out->mail_max = (unsigned)ehlo_smaller(out->mail_max, e->mail_max);
+	out->rcpt_max = (unsigned)ehlo_smaller(out->rcpt_max, e->rcpt_max);
 	out->auth &= e->auth;
 	out->xclient &= e->xclient;
 	out->xforward &= e->xforward;

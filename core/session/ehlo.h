@@ -48,5 +48,7 @@ const char *ehlo_attribute(enum ehlo_xclient);	/* "NAME" */
 void ehlo_modest(struct ehlo *out);
 /* Leave in out what both offer, of sizes and limits the smaller. */
 void ehlo_meet(struct ehlo *out, const struct ehlo *);
+/* Of two limits, of which 0 is none. */
+uint64_t ehlo_smaller(uint64_t a, uint64_t b);
 
 #endif

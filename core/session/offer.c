@@ -67,24 +67,17 @@ offer_has(const struct session *s, unsigned what)
 	return s->io->offer.offers & what;
 }
 
-static uint64_t
-smaller(uint64_t a, uint64_t b)
-{
-	if (a == 0 || b == 0)
-		return a + b;
-	return a < b ? a : b;
-}
-
 uint64_t
 offer_size(const struct session *s)
 {
-	return smaller(s->limits.message_size, s->io->offer.size);
+	return ehlo_smaller(s->limits.message_size, s->io->offer.size);
 }
 
 unsigned
 offer_recipients(const struct session *s)
 {
-	return (unsigned)smaller(s->limits.recipients, s->io->offer.rcpt_max);
+	return (unsigned)ehlo_smaller(s->limits.recipients,
+	    s->io->offer.rcpt_max);
 }
 
 void

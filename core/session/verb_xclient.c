@@ -98,21 +98,20 @@ is_word(const char *text)
 enum { CLIENT = 1, FORWARD = 2 };
 
 static const struct attribute {
-	const char *name;
 	unsigned of;
 	bool (*is_good)(const char *text);
 } attributes[EHLO_X] = {
-	[EHLO_X_NAME] = { "NAME", CLIENT | FORWARD, is_name },
-	[EHLO_X_ADDR] = { "ADDR", CLIENT | FORWARD, is_addr },
-	[EHLO_X_PORT] = { "PORT", CLIENT | FORWARD, is_port },
-	[EHLO_X_PROTO] = { "PROTO", CLIENT | FORWARD, is_protocol },
-	[EHLO_X_HELO] = { "HELO", CLIENT | FORWARD, is_word },
-	[EHLO_X_LOGIN] = { "LOGIN", CLIENT, is_text },
-	[EHLO_X_DESTADDR] = { "DESTADDR", CLIENT, is_addr },
-	[EHLO_X_DESTPORT] = { "DESTPORT", CLIENT, is_port },
-	[EHLO_X_IDENT] = { "IDENT", FORWARD, is_text },
-	[EHLO_X_SOURCE] = { "SOURCE", FORWARD, is_source },
-	[EHLO_X_REVERSE_NAME] = { "REVERSE_NAME", CLIENT, is_name },
+	[EHLO_X_NAME] = { CLIENT | FORWARD, is_name },
+	[EHLO_X_ADDR] = { CLIENT | FORWARD, is_addr },
+	[EHLO_X_PORT] = { CLIENT | FORWARD, is_port },
+	[EHLO_X_PROTO] = { CLIENT | FORWARD, is_protocol },
+	[EHLO_X_HELO] = { CLIENT | FORWARD, is_word },
+	[EHLO_X_LOGIN] = { CLIENT, is_text },
+	[EHLO_X_DESTADDR] = { CLIENT, is_addr },
+	[EHLO_X_DESTPORT] = { CLIENT, is_port },
+	[EHLO_X_IDENT] = { FORWARD, is_text },
+	[EHLO_X_SOURCE] = { FORWARD, is_source },
+	[EHLO_X_REVERSE_NAME] = { CLIENT, is_name },
 };
 
 static bool
@@ -148,8 +147,8 @@ find(struct line name, unsigned of)
 	int i;
 
 	for (i = 0; i < EHLO_X; i++)
-		if ((attributes[i].of & of) && line_is(name,
-		    attributes[i].name))
+		if ((attributes[i].of & of) &&
+		    line_is(name, ehlo_attribute((enum ehlo_xclient)i)))
 			return i;
 	return -1;
 }
@@ -336,7 +335,7 @@ verb_xforward_log(const struct session *s, struct log_line *line)
 	for (i = 0; i < EHLO_X; i++)
 		if (x->text[i][0] != '\0')
 			buf_printf(&text, "%s%s=%s", text.len > 0 ? " " : "",
-			    attributes[i].name, x->text[i]);
+			    ehlo_attribute((enum ehlo_xclient)i), x->text[i]);
 	if (text.len > 0)
 		log_bytes(line, "xforward", text.p, text.len);
 	buf_clear(&text);

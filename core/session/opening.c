@@ -129,10 +129,8 @@ void
 opening_again(struct session *s)
 {
 	struct session_io *io = s->io;
-	int who;
 
-	for (who = 0; who < SESSION_HELD; who++)
-		session_forget_held(s, (enum session_held)who);
+	memset(io->held, 0, sizeof io->held);
 	s->state = SESSION_GREETING;
 	s->limits = s->conf->limits;
 	s->errors = s->unknown = s->junk = 0;

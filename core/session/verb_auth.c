@@ -117,14 +117,12 @@ static void
 succeed(struct session *s)
 {
 	struct session_io *io = s->io;
-	int who;
 
 	s->auth_user = arena_strdup(s->arena, io->login.user);
 	s->auth_mechanism = io->login.mechanism;
 	verb_auth_forget(s);
 	io->astray = false;
-	for (who = 0; who < SESSION_HELD; who++)
-		session_forget_held(s, (enum session_held)who);
+	memset(io->held, 0, sizeof io->held);
 	session_say(s, "235 2.7.0 welcome\r\n");
 }
 

@@ -30,46 +30,6 @@ end
 describe("a client that", function()
   after_each(lunette.clean)
 
-  it("never reads its replies is not answered without end", function()
-    local server = lunette.start {
-      config = base .. [[ limits = { commands = 0, errors = 0 }; timeouts = { command = 1 } ]],
-    }
-    local c = server:dial()
-    c:hello()
-    local before = memory(server)
-    local flood = ("RSET\r\n"):rep(2000000)
-    local sent = push(c, flood)
-    assert.truthy(sent < #flood)
-    serves(server)
-    assert.truthy(sanitized or memory(server) < before + 2048)
-    server:wait_for("end", { reason = "timeout" })
-    server:stop()
-  end)
-
-  it("sends a line without end costs no memory", function()
-    local server = lunette.start { config = base .. [[ limits = { message_size = "500M" } ]] }
-    local c = server:dial()
-    c:hello()
-    local before = memory(server)
-    c:send(("x"):rep(2000000))
-    c:line ""
-    c:expect "500 5%.5%.2"
-    c:expect_closed()
-    c = server:dial()
-    c:hello()
-    c:cmd("MAIL FROM:<>", 250)
-    c:cmd("RCPT TO:<a@x.test>", 250)
-    c:cmd("DATA", 354)
-    for _ = 1, 20 do
-      c:send(("y"):rep(1000000))
-    end
-    c:send "\r\n.\r\n"
-    assert.equal(5, math.floor(c:reply().code / 100))
-    assert.truthy(sanitized or memory(server) < before + 4096, before .. " " .. memory(server))
-    c:cmd("NOOP", 250)
-    server:stop()
-  end)
-
   it("sends more than it may is heard to the end, and told so", function()
     local server = lunette.start { config = base .. [[ limits = { message_size = "100K" } ]] }
     local c = server:dial()
@@ -82,36 +42,6 @@ describe("a client that", function()
     c:expect "552 5%.3%.4"
     assert.truthy(sanitized or memory(server) < before + 2048)
     assert.equal(250, c:mail {}.code)
-    server:stop()
-  end)
-
-  it("trickles its content is cut off", function()
-    local server = lunette.start {
-      config = base .. [[ timeouts = { data = 0.5, min_rate = 1000 } ]],
-    }
-    local c = server:dial()
-    c:hello()
-    c:cmd("MAIL FROM:<>", 250)
-    c:cmd("RCPT TO:<a@x.test>", 250)
-    c:cmd("DATA", 354)
-    wait.for_("the cut", function()
-      c:send "x"
-      return not c:is_quiet()
-    end)
-    c:expect "421 4%.4%.2"
-    server:wait_for("end", { reason = "timeout" })
-    server:stop()
-  end)
-
-  it("trickles a command is cut off too", function()
-    local server = lunette.start { config = base .. [[ timeouts = { command = 0.5 } ]] }
-    local c = server:dial()
-    c:hello()
-    wait.for_("the cut", function()
-      c:send "x"
-      return not c:is_quiet()
-    end)
-    c:expect "421 4%.4%.2"
     server:stop()
   end)
 

@@ -53,47 +53,6 @@ describe("the next hop", function()
     server:stop()
   end)
 
-  it("is listened to although the client has gone, once it has the message", function()
-    local hop = sink.start { dot = { after = dir .. "/go", "250 2.0.0 Ok: queued as LATE1" } }
-    local server = lunette.start { config = ([[ relay = "%s"; hooks = { "yes" } ]]):format(hop.url) }
-    local c = hello(server)
-    c:cmd("MAIL FROM:<>", 250)
-    c:cmd("RCPT TO:<a@x.test>", 250)
-    c:cmd("DATA", 354)
-    c:send "Subject: x\r\n\r\n.\r\n"
-    hop:wait_messages(1)
-    c:reset()
-    process.write(dir .. "/go", "")
-    assert.matches("LATE1", server:wait_for("message").line)
-    assert.equal("lost", server:wait_for("end").reason)
-    server:stop()
-  end)
-
-  it("is not told of a message whose client left before it was", function()
-    local hop = sink.start()
-    local server = lunette.start {
-      config = ([[ relay = "%s"; hooks = { "slow" } ]]):format(hop.url),
-      hooks = { slow = [[
-        local clock, verdict = require "lunette.clock", require "lunette.verdict"
-        return {
-          rcpt = function() return verdict.accept() end,
-          message = function() clock.sleep(20) end,
-        } ]] },
-    }
-    local c = hello(server)
-    c:cmd("MAIL FROM:<>", 250)
-    c:cmd("RCPT TO:<a@x.test>", 250)
-    c:cmd("DATA", 354)
-    c:send "Subject: x\r\n\r\n.\r\n"
-    c:reset()
-    assert.equal("lost", server:wait_for("end").reason)
-    assert.equal(0, #hop:messages())
-    for _, line in ipairs(hop:lines()) do
-      assert.truthy(line ~= "DATA")
-    end
-    server:stop()
-  end)
-
   it("and the hooks have timeouts.after_data in all", function()
     local hop = sink.start()
     local server = lunette.start {
@@ -110,17 +69,6 @@ describe("the next hop", function()
     assert.equal(451, r.code)
     assert.equal(0, #hop:messages())
     assert.equal(1, server:count "hook_error" + server:count "relay_error")
-    c:cmd("NOOP", 250)
-    server:stop()
-  end)
-
-  it("that does not answer to the final dot in after_data is not believed later", function()
-    local hop = sink.start { dot = "stall" }
-    local server = lunette.start {
-      config = ([[ relay = "%s"; hooks = { "yes" }; timeouts = { after_data = 0.5 } ]]):format(hop.url),
-    }
-    local c = hello(server)
-    assert.equal("451 4.4.2", (function(r) return r.code .. " " .. r.enhanced end)(c:mail {}))
     c:cmd("NOOP", 250)
     server:stop()
   end)

@@ -15,22 +15,6 @@ describe("the supervisor", function()
     sink.clean()
   end)
 
-  it("replaces a worker that is killed", function()
-    local server = lunette.start { config = config }
-    local pids = server:workers()
-    assert.equal(2, #pids)
-    local from = server:here()
-    signal.kill(pids[1], signal.SIGKILL)
-    local line = server:wait_for("worker_exit", { pid = pids[1] }, from)
-    assert.matches("KILL", line.line)
-    server:wait_for("worker_start", nil, from)
-    wait.for_("two workers", function() return #server:workers() == 2 end)
-    local c = server:dial()
-    c:hello()
-    assert.equal(250, c:mail {}.code)
-    server:stop()
-  end)
-
   it("goes on while workers are killed under load, and forgets no session", function()
     local soak = os.getenv "SOAK" == "1"
     local began, kills = wait.now(), soak and 60 or 5
@@ -81,48 +65,6 @@ describe("the supervisor", function()
     server:stop()
   end)
 
-  it("ends at TERM: 421 to the idle, time for a message in DATA", function()
-    local server = lunette.start { config = config }
-    local idle, busy = server:dial(), server:dial()
-    idle:hello()
-    busy:hello()
-    busy:cmd("MAIL FROM:<>", 250)
-    busy:cmd("RCPT TO:<a@x.test>", 250)
-    busy:cmd("DATA", 354)
-    busy:send "Subject: x\r\n"
-    server.process:signal "TERM"
-    idle:expect "421 4%.3%.2"
-    idle:expect_closed()
-    wait.for_("the door to close", function()
-      local c = require "spec.support.client".dial(server.port)
-      if c then
-        c:close()
-      end
-      return not c
-    end)
-    busy:send "\r\nx\r\n.\r\n"
-    busy:expect(250)
-    busy:expect "421 4%.3%.2"
-    busy:expect_closed()
-    assert.equal(0, (server.process:join()))
-    assert.equal(1, #server:mails())
-    assert.equal(1, server:count "stop")
-    server:stop()
-  end)
-
-  it("does not wait longer than timeouts.drain", function()
-    local server = lunette.start { config = config .. [[ timeouts = { drain = 0.3 } ]] }
-    local busy = server:dial()
-    busy:hello()
-    busy:cmd("MAIL FROM:<>", 250)
-    busy:cmd("RCPT TO:<a@x.test>", 250)
-    busy:cmd("DATA", 354)
-    server.process:signal "TERM"
-    assert.equal(0, (server.process:join()))
-    assert.equal(0, #server:mails())
-    server:stop()
-  end)
-
   it("ends at once at QUIT", function()
     local server = lunette.start { config = config }
     local c = server:dial()
@@ -144,30 +86,6 @@ describe("the supervisor", function()
         return not state or state:match "%) Z"
       end)
     end
-    server:stop()
-  end)
-
-  it("writes a pid file, and holds it against another", function()
-    local server = lunette.start { config = config .. [[ pid_file = "$DIR/pid" ]] }
-    assert.equal(server.process.pid, tonumber(process.read(server:path "pid")))
-    local second = process.run {
-      lunette.program, "run", "-c", server:path "lunette.lua", dir = server.dir,
-    }
-    assert.equal(78, second.code)
-    assert.matches("^lunette: [^\n]*pid[^\n]*\n$", second.err)
-    local c = server:dial()
-    c:expect(220)
-    server:stop("TERM")
-  end)
-
-  it("does not mind a stale pid file, nor one it cannot write", function()
-    local server = lunette.start {
-      config = config .. [[ pid_file = "$DIR/pid" ]], files = { pid = "1\n" },
-    }
-    assert.equal(server.process.pid, tonumber(process.read(server:path "pid")))
-    server:stop()
-    server = lunette.start { config = config .. [[ pid_file = "$DIR/no/such/pid" ]] }
-    server:dial():expect(220)
     server:stop()
   end)
 

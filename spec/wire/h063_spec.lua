@@ -53,3 +53,17 @@ for _, mode in ipairs { "reject", "normalize" } do
     end)
   end)
 end
+
+describe("normalize_clients", function()
+  local at = row.serve { hop = {}, config = [[ normalize_clients = { "127.0.0.9" } ]] }
+
+  it("are those that are named, and no others", function()
+    local c = at.server:dial { source = "127.0.0.9" }
+    c:hello()
+    assert.equal(250, c:mail { data = "Subject: x\n\nbare\n.\nlines\r\n" }.code)
+    assert.matches("Subject: x\r\n\r\nbare\r\n%.\r\nlines\r\n$", at.hop:messages()[1].data)
+    c = at:dial "clear"
+    assert.equal(550, c:mail { data = "Subject: x\n\nbare\n.\nlines\r\n" }.code)
+    assert.equal(1, #at.hop:messages())
+  end)
+end)

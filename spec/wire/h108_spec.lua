@@ -1,3 +1,4 @@
+local lunette = require "spec.support.lunette"
 local row = require "spec.support.row"
 local wait = require "spec.support.wait"
 
@@ -13,22 +14,38 @@ local kept
 local orders = {
   raises = function() error "on purpose" end,
   raises_nil = function() error() end,
+  raises_table = function() error {} end,
   answers_true = function() return true end,
   answers_text = function() return "250 ok" end,
   answers_table = function() return { kind = "accept" } end,
   fails = function() return nil, "could not" end,
   wrong_verdict = function() return verdict.quarantine "discard:" end,
-  waits = function() clock.sleep(60) end,
+  overtime = function() clock.sleep(60) end,
   eats = function() local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end end,
-  eats_at_once = function() return ("x"):rep(2 ^ 30) end,
-  nests = function() local function f() return 1 + f() end return f() end,
+  eats_one = function() return ("x"):rep(2 ^ 30) end,
+  global = function() leaked = 1 end,
+  reads_global = function() return no_such_thing end,
+  no_field = function(session) return session.no_such_field end,
+  writes_field = function(session) session.id = "x" end,
+  hook_table = function() kept.module.new = 1 end,
+  library = function() string.rep = nil end,
+  moves = function() table.move({ 1 }, 1, 1, 1, string) end,
+  no_address = function(session) session.sender.address = "@b.test" end,
+  deep = function() local function f() return 1 + f() end return f() end,
+  keeps = function(session) kept.session = session end,
+  uses_kept = function() return kept.session.id end,
   yields = function() coroutine.yield() end,
-  uses_kept = function() return kept.id end,
+  sorts = function() table.sort({ 3, 2, 1 }, function() clock.sleep(1) end) end,
+  no_io = function() return io.open "/etc/passwd" end,
+  no_os = function() return os.execute "true" end,
+  no_ffi = function() return require "ffi" end,
+  bytecode = function() return loadstring("\27LJ") end,
 }
 local hook = { timeout = 0.2 }
+kept = { module = hook }
 function hook.mail(session, sender)
-  if sender.user == "keeps" then kept = session end
-  if orders[sender.user] then return orders[sender.user](session) end
+  local order = orders[sender.user]
+  if order then return order(session) end
 end
 function hook.rcpt() return verdict.accept() end
 return hook
@@ -42,6 +59,10 @@ describe("a hook that", function()
 
   for order in bad:gmatch "\n  ([%w_]+) = function" do
     row.case(order, function(c)
+      if order == "keeps" then
+        c:cmd("MAIL FROM:<keeps@b.test>", 250)  -- nothing wrong with that
+        return
+      end
       if order == "uses_kept" then
         local other = at:dial "clear"
         other:cmd("MAIL FROM:<keeps@b.test>", 250)
@@ -56,6 +77,36 @@ describe("a hook that", function()
       c:cmd("RCPT TO:<b@x.test>", "503 5%.5%.1")
       assert.equal(250, c:mail {}.code)
     end, { whole = true })
+  end
+end)
+
+describe("a hook whose error is caught nowhere", function()
+  local at = row.serve {
+    errors = true, hooks = { bad = bad }, config = [[ hooks = { "bad" } ]],
+  }
+
+  it("has its traceback in the log", function()
+    local c = at:dial "clear"
+    c:cmd("MAIL FROM:<raises@b.test>", 451)
+    assert.matches("bad%.lua:%d+: on purpose", at.server:line_of(c, "hook_error").line)
+  end)
+end)
+
+describe("on_error", function()
+  after_each(lunette.clean)
+
+  for on_error, want in pairs { next = 250, reject = 550, defer = 451 } do
+    it(("%s: %d"):format(on_error, want), function()
+      local server = lunette.start {
+        config = ([[ relay = "discard:"; hooks = { { "bad", on_error = "%s" }, "yes" } ]])
+          :format(on_error),
+        hooks = { bad = [[ return { mail = function() error "no" end } ]] },
+      }
+      local c = server:dial()
+      c:hello()
+      c:cmd("MAIL FROM:<>", want)
+      server:stop()
+    end)
   end
 end)
 

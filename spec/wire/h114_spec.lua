@@ -1,67 +1,98 @@
+local lunette = require "spec.support.lunette"
+local policy = require "spec.support.policy"
 local row = require "spec.support.row"
+local sink = require "spec.support.sink"
 
 row { 114, "SIGHUP, and hook or configuration are broken",
-  answer = "The old generation stays; the log says file, line and why; `lunette ctl reload` " ..
-    "exits with 1", over = "process" }
+  answer = "The old generation stays; the log says file, line and why; `lunette ctl reload` exits " ..
+    "with 1", over = "process" }
 
-local good = [[ relay = "maildir:mail"; hooks = { "policy" }; workers = { count = 1 } ]]
+local config = [[ relay = "maildir:mail"; hooks = { "policy" }; workers = { count = 2 } ]]
 
-local function policy(n)
-  return ([[
-local verdict = require "lunette.verdict"
-return {
-  rcpt = function() return verdict.accept() end,
-  vrfy = function() return verdict.reject("5.1.1", "policy %s") end,
-} ]]):format(n)
-end
+describe("a reload", function()
+  local server
 
-local at = row.serve { crashes = true, hooks = { policy = policy "one" },
-  config = [[ hooks = { "policy" } ]] }
-
-for name, case in pairs {
-  ["a hook that does not parse"] = { "policy.lua:2", hook = "return {\n  end end }" },
-  ["a hook that raises"] = { "policy.lua:1", hook = "error 'no'" },
-  ["a hook with an unknown stage"] = { "recpt", hook = "return { recpt = function() end }" },
-  ["a hook whose start fails"] = { "policy.lua:1",
-    hook = "return { start = function() error 'no' end }" },
-  ["a configuration that does not parse"] = { "lunette.lua:1", config = [[ relay = = ]] },
-  ["an unknown key"] = { "lunette.lua:2", config = "\nrelais = 'discard:'" },
-  ["a wrong type"] = { "lunette.lua:2", config = "\nworkers = 'many' relay = 'discard:'" },
-  ["nothing at all"] = { "relay", config = " " },
-  ["a file that is gone"] = { "lunette.lua", gone = true },
-} do
-  it(name .. " changes nothing", function()
-    local old = at:dial "clear"
-    if case.hook then
-      at.server:hook("policy", case.hook)
-    end
-    if case.gone then
-      os.remove(at.server:path "lunette.lua")
-    else
-      at.server:config(case.config or good)
-    end
-    local line = at.server:reload()
-    assert.equal("reload_failed", line.event)
-    assert.matches(case[1], line.error)
-    local got = at.server:ctl("reload", "-o", "control=" .. at.server:path "control")
-    if not case.config and not case.gone then  -- ctl reads the configuration, too
-      assert.equal(1, got.code)
-      assert.matches("^lunette: [^\n]*" .. case[1] .. "[^\n]*\n$", got.err)
-    else
-      assert.truthy(got.code == 1 or got.code == 78, got.code)
-    end
-    for _, c in ipairs { old, at:dial "clear", at:dial "clear" } do
-      c:cmd("VRFY x", "550 5%.1%.1 policy one")
-      assert.equal(250, c:mail {}.code)
-      c:close()
-    end
-    at.server:hook("policy", policy "one")
+  before_each(function()
+    server = lunette.start { config = config, hooks = { policy = policy.text "one" } }
   end)
-end
+  after_each(function()
+    lunette.clean()
+    sink.clean()
+  end)
 
-it("a good one is taken then", function()
-  at.server:hook("policy", policy "two")
-  at.server:config(good)
-  assert.equal("reload_done", at.server:reload().event)
-  at:dial("clear"):cmd("VRFY x", "550 5%.1%.1 policy two")
+  local function hello()
+    local c = server:dial()
+    c:hello()
+    return c
+  end
+
+  -- What is wrong with the new one, and what the log must say.
+  local broken = {
+    ["a hook that does not parse"] = { "policy.lua:3", function()
+      server:hook("policy", "return {\n  vrfy = function()\n  end end\n}")
+    end },
+    ["a hook whose top level raises"] = { "policy.lua:2", function()
+      server:hook("policy", "\nerror 'no'")
+    end },
+    ["a hook whose start raises"] = { "policy.lua:1", function()
+      server:hook("policy", "return { start = function() error 'not today' end }")
+    end },
+    ["a hook with an unknown stage"] = { "recpt.-rcpt", function()
+      server:hook("policy", "return { recpt = function() end }")
+    end },
+    ["a hook that is not there"] = { "lunette.lua:1.-nothere", function()
+      server:config [[ relay = "discard:"; hooks = { "nothere" } ]]
+    end },
+    ["a module that is not there"] = { "policy.lua:1", function()
+      server:hook("policy", "local x = require 'no.such' return {}")
+    end },
+    ["a configuration that does not parse"] = { "lunette.lua:1", function()
+      server:config [[ relay = = ]]
+    end },
+    ["an unknown key"] = { "lunette.lua:2.-relay", function()
+      server:config "\nrelais = 'discard:' relay = 'discard:'; hooks = {}"
+    end },
+    ["a wrong type"] = { "lunette.lua:2.-workers", function()
+      server:config "\nworkers = 'many' relay = 'discard:'; hooks = {}"
+    end },
+    ["an unknown setting"] = { "domians.-domains", function()
+      server:config [[ relay = "discard:"; hooks = { { "rcpt_domains", domians = { "x.test" } } } ]]
+    end },
+    ["a log that cannot be written"] = { "nowhere/log.-no such file", function()
+      server:config [[ relay = "discard:"; hooks = { "policy" }; log = { to = "nowhere/log" } ]]
+    end },
+    ["an address that is taken"] = { "address already in use", function()
+      server:config([[ relay = "discard:"; hooks = { "policy" }; bind = { retries = 0 };
+        listen = { "127.0.0.1:0", "127.0.0.1:]] .. sink.start({}).port .. '" }')
+    end },
+  }
+  for name, case in pairs(broken) do
+    it("that fails changes nothing: " .. name, function()
+      local old = hello()
+      local from = server:here()
+      case[2]()
+      local line = server:reload()
+      assert.equal("reload_failed", line.event)
+      assert.matches(case[1], line.line:lower():gsub("\\n", " "))
+      assert.equal("one", policy.says(old))
+      assert.equal("one", policy.says(hello()))
+      assert.equal(0, server:count("worker_exit", nil, from))
+      local got = server:ctl("reload", "-o", "control=" .. server:path "control")
+      assert.equal(1, got.code)
+      assert.matches(case[1], got.err:lower())
+      server:hook("policy", policy.text "three")
+      server:config(config)
+      assert.equal("reload_done", server:reload().event)
+      assert.equal("three", policy.says(hello()))
+      server:stop()
+    end)
+  end
+
+  it("whose configuration is gone changes nothing", function()
+    os.remove(server:path "lunette.lua")
+    assert.equal("reload_failed", server:reload().event)
+    assert.equal("one", policy.says(hello()))
+    assert.equal(250, hello():mail({}).code)
+    server:stop()
+  end)
 end)

@@ -1,4 +1,5 @@
 local lunette = require "spec.support.lunette"
+local policy = require "spec.support.policy"
 local row = require "spec.support.row"
 local wait = require "spec.support.wait"
 
@@ -8,27 +9,17 @@ row { 115, "A hundred SIGHUPs; SIGHUP during the start; SIGTERM during a reload"
 
 local config = [[ relay = "maildir:mail"; hooks = { "policy" }; workers = { count = 1 } ]]
 
-local function policy(n, start)
-  return ([[
-local clock, verdict = require "lunette.clock", require "lunette.verdict"
-return {
-  start = function() %s end,
-  rcpt = function() return verdict.accept() end,
-  vrfy = function() return verdict.reject("5.1.1", "policy %s") end,
-} ]]):format(start or "", n)
-end
-
 describe("a storm", function()
   after_each(lunette.clean)
 
   it("of a hundred", function()
-    local server = lunette.start { config = config, hooks = { policy = policy "one" } }
+    local server = lunette.start { config = config, hooks = { policy = policy.text "one" } }
     local held = server:dial()
     held:hello()
     for i = 1, 100 do
       server.process:signal "HUP"
       if i == 50 then
-        server:hook("policy", policy "two")
+        server:hook("policy", policy.text "two")
       end
     end
     server:wait_for "reload_done"
@@ -45,7 +36,7 @@ describe("a storm", function()
 
   it("at the start", function()
     local server = lunette.start {
-      config = config, hooks = { policy = policy("one", "clock.sleep(0.2)") }, unready = true,
+      config = config, hooks = { policy = policy.text("one", "clock.sleep(0.2)") }, unready = true,
     }
     server:wait_for "start"
     for _ = 1, 20 do
@@ -65,8 +56,8 @@ describe("a storm", function()
 
   for _, sig in ipairs { "TERM", "INT", "QUIT" } do
     it("and " .. sig .. " in the midst of a reload", function()
-      local server = lunette.start { config = config, hooks = { policy = policy "one" } }
-      server:hook("policy", policy("two", "clock.sleep(5)"))
+      local server = lunette.start { config = config, hooks = { policy = policy.text "one" } }
+      server:hook("policy", policy.text("two", "clock.sleep(5)"))
       server.process:signal "HUP"
       server:wait_for "reload_begin"
       assert.equal(0, (server:stop(sig)))

@@ -37,4 +37,11 @@ describe("a stale pid file", function()
     again:stop()
     server:stop()
   end)
+
+  it("that cannot be written is a warning", function()
+    local server = lunette.start { config = config .. [[ pid_file = "$DIR/no/such/pid" ]] }
+    server:wait_for(nil, { level = "warn" })
+    server:dial():expect(220)
+    server:stop()
+  end)
 end)

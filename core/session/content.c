@@ -8,6 +8,13 @@
 #include "content.h"
 
 void
+content_time(struct session *s)
+{
+	s->io->budget = s->conf->timeouts.data;
+	s->io->waiting_since = 0;
+}
+
+void
 content_begin(struct session *s, enum content_form form)
 {
 	struct session_io *io = s->io;
@@ -25,8 +32,7 @@ content_begin(struct session *s, enum content_form form)
 	s->txn.message = message_new(&conf);
 	io->body_done = io->headers_asked = io->too_big = false;
 	io->refusal = NULL;
-	io->budget = s->conf->timeouts.data;
-	io->waiting_since = 0;
+	content_time(s);
 	s->state = SESSION_DATA;
 }
 

@@ -12,6 +12,8 @@
  */
 enum content_form { CONTENT_DATA, CONTENT_CHUNKS };
 
+/* The client's time for octets that are not commands begins. */
+void content_time(struct session *);
 /* A message begins, behind the command line that is being served. */
 void content_begin(struct session *, enum content_form);
 /* The callback for body_read and its like. */

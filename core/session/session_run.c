@@ -112,6 +112,13 @@ hurried(const struct session *s, double seconds)
 	return seconds < 300 ? seconds / 10 : 30;
 }
 
+/* Is it content that we wait for, wanted or not? */
+static bool
+is_content(const struct session *s)
+{
+	return s->state == SESSION_DATA || s->io->chunk.coming;
+}
+
 /* Seconds for the client to say what comes next. */
 static double
 patience(const struct session *s)
@@ -122,7 +129,7 @@ patience(const struct session *s)
 		return s->conf->timeouts.tls;
 	if (s->io->wait == SESSION_WAIT_OUTPUT)
 		return s->conf->timeouts.command;
-	if (s->state == SESSION_DATA)
+	if (is_content(s))
 		return s->io->budget;
 	if (s->state == SESSION_GREETING)
 		return SESSION_PROXY_WAIT;
@@ -148,8 +155,8 @@ arm(struct session *s)
 		if (io->armed)
 			conn_deadline(s->conn, 0);
 		io->armed = false;
-	} else if (!io->armed || s->state == SESSION_DATA) {
-		if (s->state == SESSION_DATA)
+	} else if (!io->armed || is_content(s)) {
+		if (is_content(s))
 			io->waiting_since = clock_ms();
 		conn_deadline(s->conn, patience(s));
 		io->armed = true;

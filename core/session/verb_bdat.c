@@ -130,6 +130,8 @@ on_data_asked(struct session *s)
 		return;
 	if (s->io->refusal == NULL)
 		content_begin(s, CONTENT_CHUNKS);
+	else
+		content_time(s);
 	k->phase = SESSION_CHUNK_OPEN;
 	k->empty = k->size == 0;
 	k->total = k->size;
@@ -158,6 +160,8 @@ verb_bdat(struct session *s)
 		session_ask(s, STAGE_DATA, on_data_asked);
 		return;
 	}
+	if (k->phase != SESSION_CHUNK_OPEN)
+		content_time(s);
 	k->total += k->size;
 	k->coming = true;
 }
@@ -199,6 +203,7 @@ on_piece(struct session *s)
 	if (k->left > 0)
 		return;
 	k->coming = false;
+	s->io->armed = false;
 	if (k->code != 0) {
 		if (s->io->pipelining || session_in_step(s))
 			say_refused(s);
@@ -247,6 +252,7 @@ verb_bdat_input(struct session *s)
 	if (n > k->left)
 		n = (size_t)k->left;
 	buf_consume(in, n);
+	content_account(s, n);
 	k->left -= n;
 	on_piece(s);
 	return true;

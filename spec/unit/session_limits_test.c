@@ -118,6 +118,28 @@ refused_recipients(void)
 	fake_end();
 }
 
+/* Octets of a chunk are waited for as content is, wanted or not; the command
+ * behind them has its own time. */
+static void
+unwanted_chunks(void)
+{
+	begin("");
+	fake.conf.timeouts.data = 0.01;
+	talk(EHLO "BDAT 10\r\nab");
+	fake_run_to_end();
+	test_ok("too slow", logged("reason=timeout") &&
+	    said("421 4.4.2 timeout, closing\r\n"));
+	fake_end();
+
+	begin("");
+	fake.conf.timeouts.command = 0.01;
+	talk(EHLO "BDAT 2\r\nab");
+	fake_run_to_end();
+	test_ok("refused, then too slow", logged("reason=timeout") &&
+	    said("503 5.5.1 say MAIL first\r\n421 4.4.2 timeout, closing\r\n"));
+	fake_end();
+}
+
 static void
 long_lines(void)
 {
@@ -146,6 +168,7 @@ main(void)
 	unread_replies();
 	content_limits();
 	refused_recipients();
+	unwanted_chunks();
 	long_lines();
 	return test_done();
 }

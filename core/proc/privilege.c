@@ -122,7 +122,8 @@ is_kept(const char *entry)
 	return false;
 }
 
-/* Keep TZ, LANG and LC_*, set PATH, forget the rest. */
+/* Keep TZ, LANG and LC_*, set PATH, forget the rest: a password for the
+ * configuration may be there, and hooks run in this process. */
 static void
 clean_environment(void)
 {
@@ -130,9 +131,11 @@ clean_environment(void)
 	static char *kept[KEPT_MAX];	/* putenv does not copy */
 	size_t n = 0, i;
 
-	for (i = 0; environ && environ[i] && n < KEPT_MAX; i++)
-		if (is_kept(environ[i]))
+	for (i = 0; environ && environ[i]; i++) {
+		if (n < KEPT_MAX && is_kept(environ[i]))
 			kept[n++] = mem_strdup(environ[i]);
+		explicit_bzero(environ[i], strlen(environ[i]));
+	}
 	clearenv();
 	for (i = 0; i < n; i++)
 		putenv(kept[i]);

@@ -46,12 +46,15 @@ move_environment(void)
 void
 title_init(int argc, char **argv)
 {
-	char *end;
+	char *args, *end;
 
 	if (argc < 1 || space.p)
 		return;
-	end = run_end(environ, run_end(argv, argv[0]));
+	args = run_end(argv, argv[0]);
+	end = run_end(environ, args);
 	move_environment();
+	/* There may be a password in it, and one copy is easier to look after. */
+	explicit_bzero(args, (size_t)(end - args));
 	space.p = argv[0];
 	space.size = (size_t)(end - argv[0]);
 }

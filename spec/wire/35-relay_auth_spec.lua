@@ -3,6 +3,7 @@
 -- to be (row 97 of doc/hostile-input.md).
 local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
+local memory = require "spec.support.memory"
 local process = require "spec.support.process"
 local sink = require "spec.support.sink"
 local mime = require "mime"
@@ -126,5 +127,18 @@ describe("AUTH with the next hop", function()
     mail()
     assert.equal(long, hop:of("auth", 1)[1].password)
     assert.truthy(hop:wait_line "^AUTH PLAIN$")
+  end)
+
+  it("leaves a worker no password in the environment that it came from", function()
+    local secret = "out-of-" .. "the-environment"
+    server = lunette.start {
+      config = [[ relay = { "smtp://127.0.0.1:1", auth = { "us", env "RELAY_PASSWORD" } } ]],
+      env = { RELAY_PASSWORD = secret },
+    }
+    if process.is_root() then
+      local pid = server:workers()[1]
+      assert.equal(0, memory.count(pid, secret))
+      assert.is_true(memory.count(pid, "mx.test") > 0)
+    end
   end)
 end)

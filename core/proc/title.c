@@ -53,7 +53,7 @@ title_init(int argc, char **argv)
 	args = run_end(argv, argv[0]);
 	end = run_end(environ, args);
 	move_environment();
-	/* There may be a password in it, and one copy is easier to look after. */
+	/* A password may be in it, and one copy is easier to look after. */
 	explicit_bzero(args, (size_t)(end - args));
 	space.p = argv[0];
 	space.size = (size_t)(end - argv[0]);

@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -9,7 +8,6 @@
 #include "session.h"
 
 #include "host.h"
-#include "instance.h"
 #include "module.h"
 #include "quantity.h"
 #include "run.h"

@@ -1,5 +1,3 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -8,10 +6,7 @@
 #include "session.h"
 
 #include "digest.h"
-#include "error.h"
-#include "host.h"
 #include "object.h"
-#include "visit.h"
 
 #include "api_message.h"
 

@@ -8,7 +8,6 @@
 #include "nexthop.h"
 #include "session.h"
 
-#include "host.h"
 #include "instance.h"
 #include "object.h"
 #include "visit.h"

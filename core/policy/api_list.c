@@ -4,7 +4,6 @@
 #include <lauxlib.h>
 
 #include "buf.h"
-#include "mem.h"
 #include "value.h"
 
 #include "host.h"

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,7 +7,6 @@
 #include "session.h"
 
 #include "api_session.h"
-#include "host.h"
 #include "object.h"
 #include "visit.h"
 

@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -9,7 +8,6 @@
 #include "api_message.h"
 #include "host.h"
 #include "object.h"
-#include "state.h"
 #include "task.h"
 #include "visit.h"
 

@@ -11,7 +11,6 @@
 
 #include "error.h"
 #include "host.h"
-#include "instance.h"
 #include "module.h"
 #include "nearest.h"
 #include "object.h"

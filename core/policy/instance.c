@@ -9,7 +9,6 @@
 #include "value.h"
 
 #include "chunk.h"
-#include "clock.h"
 #include "host.h"
 #include "keyword.h"
 #include "nearest.h"

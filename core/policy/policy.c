@@ -18,7 +18,6 @@
 #include "host.h"
 #include "instance.h"
 #include "lifecycle.h"
-#include "module.h"
 #include "quantity.h"
 #include "sandbox.h"
 #include "settings.h"

@@ -13,7 +13,6 @@
 #include "api_verdict.h"
 #include "chain.h"
 #include "chunk.h"
-#include "error.h"
 #include "host.h"
 #include "instance.h"
 #include "object.h"

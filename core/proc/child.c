@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "log.h"
 #include "mem.h"
 #include "release.h"
 #include "scoreboard.h"

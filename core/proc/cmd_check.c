@@ -1,9 +1,7 @@
 #include <stdio.h>
 
-#include "mem.h"
 #include "policy.h"
 
-#include "bundle.h"
 #include "generation.h"
 #include "privilege.h"
 

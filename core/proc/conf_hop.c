@@ -4,7 +4,6 @@
 #include <openssl/x509.h>
 
 #include "addr.h"
-#include "mem.h"
 #include "nexthop.h"
 #include "tls.h"
 #include "value.h"

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,8 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "log.h"
 #include "mem.h"
 #include "control_peer.h"
 #include "privilege.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "log.h"
 #include "mem.h"
 #include "pool_state.h"
 #include "release.h"

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "descriptors.h"
 #include "log.h"
 #include "mem.h"

@@ -26,7 +26,6 @@
 #include "service.h"
 #include "shared.h"
 #include "signals.h"
-#include "title.h"
 
 #include "supervisor.h"
 

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include "mem.h"
 
 #include "ehlo.h"

@@ -7,15 +7,13 @@ row { 73, "Empty chunks without end; chunks of one octet by the million",
 
 local at = row.serve {}
 
-row.case("empty ones come to an end", function(c)
+row.case("one empty one is enough", function(c)
   c:cmd("MAIL FROM:<a@b.test>", 250)
   c:cmd("RCPT TO:<b@x.test>", 250)
-  local n, r = 0
-  repeat
-    c:line "BDAT 0"
-    r, n = c:reply(), n + 1
-  until not r or r.code ~= 250 or n == 5000
-  assert.truthy(n < 5000, n)
+  c:cmd("BDAT 0", 250)
+  c:cmd("BDAT 0", "551 5%.7%.1")
+  c:cmd("RSET", 250)
+  assert.equal(250, c:mail {}.code)
 end, { whole = true })
 
 row.case("small ones cost no memory", function(c)

@@ -114,6 +114,16 @@ static const struct attribute {
 	[EHLO_X_REVERSE_NAME] = { CLIENT, is_name },
 };
 
+/* What a client of Postfix's calls itself may be anything, and the log takes
+ * anything. */
+static bool
+is_good(int i, unsigned of, const char *text)
+{
+	if (of == FORWARD && (i == EHLO_X_NAME || i == EHLO_X_HELO))
+		return is_text(text);
+	return attributes[i].is_good(text);
+}
+
 static bool
 is_offered(const struct session *s, const char *keyword)
 {
@@ -175,7 +185,7 @@ take_one(struct line item, unsigned of, struct xforward *out)
 		return false;
 	if (is_unavailable(text))
 		*text = '\0';
-	else if (!attributes[i].is_good(text))
+	else if (!is_good(i, of, text))
 		return false;
 	out->given[i] = true;
 	return true;

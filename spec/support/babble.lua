@@ -253,12 +253,21 @@ local function text(line)
   return function() return { text = line } end
 end
 
+local bad_attributes = { "", " ADDR=x", " FOO=bar", " ADDR=+4", " ADDR", " NAME=a PORT=0" }
+
+local function peer(verb)
+  return function(dice)
+    if dice(4) == 1 then return { text = verb .. one(dice, bad_attributes), bad = true } end
+    return { text = ("%s ADDR=192.0.2.%d NAME=c.test"):format(verb, dice(250)) }
+  end
+end
+
 local verbs = {
   HELO = greeting "HELO", EHLO = greeting "EHLO", LHLO = greeting "LHLO", MAIL = mail,
   RCPT = rcpt, BDAT = bdat, DATA = bare "DATA", RSET = bare "RSET", NOOP = text "NOOP x",
   HELP = text "HELP",
   VRFY = vrfy, EXPN = text "EXPN x", ETRN = text "ETRN x", STARTTLS = bare "STARTTLS", AUTH = auth,
-  XCLIENT = text "XCLIENT ADDR=192.0.2.1", XFORWARD = text "XFORWARD ADDR=192.0.2.1",
+  XCLIENT = peer "XCLIENT", XFORWARD = peer "XFORWARD",
   QUIT = bare "QUIT", UNKNOWN = unknown,
 }
 

@@ -57,12 +57,12 @@ local TRIES = 3		-- failed logins
 local SMALL = 512	-- octets of a chunk that counts against limits.commands
 
 -- o: lmtp, hop (the next hop is that of spec/support/babble.lua), message_size,
--- tls ("off", "offered", "required", "implicit"), auth ("off", "offered",
--- "required"), withheld (keywords), limits.
+-- xclient (the client may name another), tls ("off", "offered", "required",
+-- "implicit"), auth ("off", "offered", "required"), withheld (keywords), limits.
 function model.new(o)
   return setmetatable({
     tls_mode = o.tls or "off", auth_mode = o.auth or "off", limits = o.limits or {},
-    withheld = o.withheld or {}, lmtp = o.lmtp, hop = o.hop,
+    withheld = o.withheld or {}, lmtp = o.lmtp, hop = o.hop, xclient = o.xclient,
     tls = o.tls == "implicit",
     message_size = o.message_size, sent = 0, errors = 0, junk = 0, messages = 0, failures = 0,
     offers = {},
@@ -142,8 +142,25 @@ model.EXPN, model.ETRN = none, none
 function model:NOOP() return self:say(250, "2.0.0") end
 function model:HELP() return self:say(214, "2.0.0") end
 function model:QUIT() return self:close(221, "2.0.0") end
-function model:XCLIENT() return self:say(550, "5.7.0") end
-model.XFORWARD = model.XCLIENT
+
+function model:refuses_peer(c)
+  if not self.xclient then return self:say(550, "5.7.0") end
+  if self.txn then return self:say(503, "5.5.1") end
+  if c.bad then return self:say(501, "5.5.4") end
+end
+
+-- Another client: all begins anew, but for TLS.
+function model:XCLIENT(c)
+  local refused = self:refuses_peer(c)
+  if refused then return refused end
+  self:forget()
+  self.errors, self.junk, self.failures = 0, 0, 0
+  return self:say(220)
+end
+
+function model:XFORWARD(c)
+  return self:refuses_peer(c) or self:say(250, "2.0.0")
+end
 
 function model:UNKNOWN(c)
   return not self.astray and self:verdict(c.word, "UNKNOWN") or self:say(500, "5.5.2")
@@ -184,8 +201,8 @@ function model:offered()
   if self.hop or self.withheld.SMTPUTF8 then put("SMTPUTF8", false) end
   if self.hop then put("DSN", false) end
   if not self.tls then put("REQUIRETLS", false) end
-  put("XCLIENT", false)
-  put("XFORWARD", false)
+  put("XCLIENT", self.xclient)
+  put("XFORWARD", self.xclient)
   return must, never
 end
 
@@ -363,10 +380,14 @@ function model:STARTTLS(c)
   return self:say(220, "2.0.0")
 end
 
--- The handshake is over: what was said before was never said.
+-- What was said before was never said.
+function model:forget()
+  self.hello, self.pipelining, self.auth, self.chunk, self.offers = nil, false, nil, nil, {}
+end
+
 function model:secured()
   self.waits, self.tls = nil, true
-  self.hello, self.pipelining, self.auth, self.chunk, self.offers = nil, false, nil, nil, {}
+  self:forget()
 end
 
 function model:AUTH(c)

@@ -30,6 +30,7 @@ local listeners = {
   { withheld = { CHUNKING = true, SMTPUTF8 = true } },
   { lmtp = true },
   { hop = true },
+  { xclient = true, tls = "offered", auth = "offered" },
 }
 
 local hop
@@ -56,6 +57,7 @@ local function config(pair)
     relay = "discard:"
     tls = { cert = "%s", key = "%s" }
     hooks = { "oracle" }
+    xclient_clients = "127.0.0.2"
     limits = { per_client = 0 }
     workers = { count = 1 }
   ]]):format(table.concat(list, ", "), pair.cert, pair.key)
@@ -71,7 +73,7 @@ function talk.new(server, seed)
   local n = dice(#listeners)
   local o = setmetatable({ message_size = babble.message_size }, { __index = listeners[n] })
   local self = setmetatable({ dice = dice, model = model.new(o), groups = 0, want = {} }, talk)
-  self.client = server:dial(o.tls == "implicit" and { tls = true } or {}, n)
+  self.client = server:dial({ tls = o.tls == "implicit", source = o.xclient and "127.0.0.2" }, n)
   self.client.said[1] = ("- seed %d, listener %d"):format(seed, n)
   self:expect({ 220 }, "the banner")
   return self

@@ -1,5 +1,7 @@
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include <ev.h>
 
@@ -13,7 +15,7 @@ struct offload_job {
 	offload_work_fn work;
 	offload_done_fn done;
 	void *arg;
-	bool cancelled;		/* the loop's thread alone looks at it */
+	_Atomic bool cancelled;
 	struct offload_job *next;
 };
 
@@ -74,7 +76,8 @@ thread_main(void *arg)
 		if (!j)
 			break;
 		pthread_mutex_unlock(&o->lock);
-		j->work(j->arg);
+		if (!atomic_load(&j->cancelled))
+			j->work(j->arg);
 		pthread_mutex_lock(&o->lock);
 		queue_put(&o->ended, j);
 		ev_async_send(o->loop, &o->finished);
@@ -115,7 +118,7 @@ finish(struct offload *o, bool cancelled)
 		pthread_mutex_unlock(&o->lock);
 		if (!j)
 			return;
-		j->done(j->arg, cancelled || j->cancelled);
+		j->done(j->arg, cancelled || atomic_load(&j->cancelled));
 		mem_free(j);
 	}
 }
@@ -198,5 +201,5 @@ void
 offload_cancel(struct offload_job *j)
 {
 	if (j)
-		j->cancelled = true;
+		atomic_store(&j->cancelled, true);
 }

@@ -7,9 +7,9 @@ struct ev_loop;
  * offload: a small pool of threads for what blocks (fsync, password hashing).
  *
  * work runs in a thread and may touch nothing but arg; done runs in the loop
- * afterwards.  A job that is cancelled still runs to its end, and then done is
- * called with cancelled true, so that it can free arg; the owner forgets the
- * job at offload_cancel.
+ * afterwards.  A job that is cancelled is not begun, or runs to its end if it
+ * was; either way done is called with cancelled true, so that it can free arg.
+ * The owner forgets the job at offload_cancel.
  */
 #include <stdbool.h>
 

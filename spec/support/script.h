@@ -1,7 +1,6 @@
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loopback.h"
 
 /*
  * script: a server that plays a part, one connection after the other, in a
@@ -37,15 +38,9 @@ struct script {
 static inline int
 script_listen(unsigned short *port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	socklen_t len = sizeof sin;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in sin;
+	int fd = loopback_listen(&sin);
 
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)&sin, sizeof sin) < 0 ||
-	    listen(fd, 16) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&sin, &len) < 0)
-		exit(1);
 	*port = ntohs(sin.sin_port);
 	return fd;
 }

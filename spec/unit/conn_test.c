@@ -1,7 +1,6 @@
 /* conn: every event, and what the owner may do inside one. */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "conn.h"
 #include "linger.h"
 
+#include "loopback.h"
 #include "test.h"
 
 static struct ev_loop *loop;
@@ -344,16 +344,10 @@ test_lingers(void)
 static int
 listen_loopback(struct addr *to)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	socklen_t len = sizeof sin;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in sin;
+	int fd = loopback_listen(&sin);
 
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)&sin, sizeof sin) < 0 ||
-	    listen(fd, 4) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&sin, &len) < 0)
-		exit(1);
-	addr_set((struct sockaddr *)&sin, len, to);
+	addr_set((struct sockaddr *)&sin, sizeof sin, to);
 	return fd;
 }
 

@@ -1,7 +1,6 @@
 /* conn over TLS: how it ends, and peers that are no good. */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -10,6 +9,7 @@
 #include "addr.h"
 #include "linger.h"
 
+#include "loopback.h"
 #include "side.h"
 
 /* A server that can write little at a time, and the plain descriptor of its
@@ -93,16 +93,10 @@ test_timeout(void)
 static int
 listen_loopback(struct addr *to)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	socklen_t len = sizeof sin;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in sin;
+	int fd = loopback_listen(&sin);
 
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)&sin, sizeof sin) < 0 ||
-	    listen(fd, 4) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&sin, &len) < 0)
-		exit(1);
-	addr_set((struct sockaddr *)&sin, len, to);
+	addr_set((struct sockaddr *)&sin, sizeof sin, to);
 	return fd;
 }
 

@@ -33,3 +33,34 @@ row.case("nothing runs behind QUIT", function(c)
   c:expect_closed()
   assert.is_nil(at.server:ended(c).mail)
 end)
+
+-- What comes while the hooks are asked comes before the answer, too.
+describe("while a hook thinks", function()
+  local slow = row.serve {
+    config = [[ hooks = { "slow", "yes" } ]],
+    hooks = { slow = [[
+      local clock = require "lunette.clock"
+      local function think(session)
+        session:log("info", "thinks")
+        clock.sleep(0.2)
+      end
+      return { vrfy = think, data = think, helo = function(session, name)
+        if name == "slow.test" then think(session) end
+      end }
+    ]] },
+  }
+
+  for _, last in ipairs { "EHLO slow.test", "VRFY a", "DATA" } do
+    row.case(last .. " is the end", function(c)
+      if last == "DATA" then
+        c:cmd("MAIL FROM:<a@b.test>", 250)
+        c:cmd("RCPT TO:<b@x.test>", 250)
+      end
+      c:line(last)
+      slow.server:line_of(c, "hook")
+      c:line "RSET"
+      c:expect "554 5%.5%.0"
+      c:expect_closed()
+    end, { whole = true })
+  end
+end)

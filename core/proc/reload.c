@@ -173,7 +173,10 @@ begin(struct reload *r)
 	log_int(&l, "generation", args.number);
 	log_end(&l);
 	notify_reloading();
+	/* Hooks run in its checker. */
+	shared_hide_tickets(s->shared, true);
 	r->loader = loader_start(s->loop, &args, on_loaded, r, error);
+	shared_hide_tickets(s->shared, false);
 	if (!r->loader)
 		fail(r, error);
 }

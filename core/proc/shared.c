@@ -42,6 +42,14 @@ shared_turn_tickets(struct shared *s)
 	s->warned = true;
 }
 
+void
+shared_hide_tickets(struct shared *s, bool hide)
+{
+	if (s->tickets)
+		(void)madvise(s->tickets, tls_tickets_size(), hide ?
+		    MADV_DONTFORK : MADV_DOFORK);
+}
+
 /* Keys are not for a core. */
 static void
 make_tickets(struct shared *s)

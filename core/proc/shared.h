@@ -40,5 +40,7 @@ struct rates *shared_rates(const struct shared *);
 const struct tls_tickets *shared_tickets(const struct shared *);
 /* Make a new key; the first is there from the beginning.  Each hour. */
 void shared_turn_tickets(struct shared *);
+/* While they are hidden, a process that is forked does not have them. */
+void shared_hide_tickets(struct shared *, bool hide);
 
 #endif

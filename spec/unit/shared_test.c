@@ -1,3 +1,7 @@
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "loader.h"
 #include "mem.h"
 #include "shared.h"
@@ -13,6 +17,20 @@ make(struct generation *g, struct policy_declared *want, size_t count)
 	g->arena = arena_new();
 	g->shared = want;
 	g->shareds = count;
+}
+
+/* Does a child have the page?  msync knows of what is not mapped. */
+static bool
+is_inherited(const struct shared *s)
+{
+	void *p = (void *)(uintptr_t)shared_tickets(s);
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(msync(p, tls_tickets_size(), MS_ASYNC) == 0);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 1;
 }
 
 int
@@ -63,6 +81,11 @@ main(void)
 	test_ok("keys turn", memcmp(tickets, shared_tickets(s),
 	    tls_tickets_size()) != 0);
 	mem_free(tickets);
+	test_ok("for workers", is_inherited(s));
+	shared_hide_tickets(s, true);
+	test_ok("not for a checker", !is_inherited(s));
+	shared_hide_tickets(s, false);
+	test_ok("for the next worker", is_inherited(s));
 	shared_free(s);
 	arena_free(one.arena);
 	arena_free(two.arena);

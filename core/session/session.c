@@ -251,14 +251,13 @@ on_closed(struct session *s)
 }
 
 /* Nobody listens at the other end if it was lost; where a handshake failed,
- * somebody does. */
+ * somebody does.  What has been read may be half a password. */
 static void
 close_conn(struct session *s)
 {
 	s->io->bytes_in = conn_bytes_in(s->conn);
 	s->io->bytes_out = conn_bytes_out(s->conn) + conn_unsent(s->conn);
-	if (s->io->verb == COMMAND_AUTH)
-		session_wipe_line(s);
+	buf_wipe(conn_input(s->conn));
 	if (conn_errno(s->conn) != 0 && s->reason != SESSION_TLS)
 		conn_free(s->conn);
 	else

@@ -209,6 +209,17 @@ take_response(struct session *s, struct line line)
 	go_on(s, status);
 }
 
+/* One that cannot be read may hold them all the same. */
+static void
+refuse_response(struct session *s, int code, const char *enhanced,
+    const char *text)
+{
+	if (!session_in_step(s))
+		return;
+	buf_wipe(conn_input(s->conn));
+	cancel(s, code, enhanced, text);
+}
+
 /* A line of the dialogue. */
 static bool
 read_response(struct session *s)
@@ -224,10 +235,10 @@ read_response(struct session *s)
 		take_response(s, line);
 		break;
 	case LINE_LONG:
-		cancel(s, 500, "5.5.6", "line too long for AUTH");
+		refuse_response(s, 500, "5.5.6", "line too long for AUTH");
 		break;
 	case LINE_BARE:
-		cancel(s, 501, "5.5.2", "bare CR or LF");
+		refuse_response(s, 501, "5.5.2", "bare CR or LF");
 		break;
 	}
 	io->armed = false;

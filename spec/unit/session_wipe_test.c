@@ -155,6 +155,19 @@ gone(const char *name, const char *before, const char *behind, size_t step)
 	test_ok("after the end", !is_anywhere());
 }
 
+/* The line never ends. */
+static void
+cut_off(const char *name, const char *before)
+{
+	prepare();
+	say_it(before, CODED);
+	test_ok("it can be found at all", is_anywhere());
+	session_kill(fake.s);
+	fake_say("", 1000);
+	test_ok(name, !is_anywhere());
+	fake_end();
+}
+
 int
 main(void)
 {
@@ -177,5 +190,9 @@ main(void)
 	gone("with more behind it", EHLO "AUTH PLAIN |", "\r\nNOOP\r\n", CODED);
 	gone("no such mechanism", EHLO "AUTH NTLM |", "\r\n", CODED);
 	gone("where nobody asked", EHLO "AUTH NTLM\r\n|", "\r\n", CODED);
+	gone("in a line that cannot be read", EHLO "AUTH PLAIN\r\n|", "\r=\r\n",
+	    CODED);
+	cut_off("half a line", EHLO "AUTH PLAIN |");
+	cut_off("half a response", EHLO "AUTH PLAIN\r\n|");
 	return test_done();
 }

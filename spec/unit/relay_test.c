@@ -117,7 +117,7 @@ static const struct {
 	    "451 4.4.2" },
 	{ "354 to the final dot", HOOKS, 1, PLAIN MAIL OK B OK DATA
 	    "> 354 a\nwait\n", "451 4.4.2 ?" },
-	{ "an endless reply", CHECK, 1, PLAIN MAIL
+	{ "stall in an endless reply", CHECK, 1, PLAIN MAIL
 	    "> 250-0123456789012345678901234567890123456789\n"
 	    "> 250-1\n> 250-2\n> 250-3\n> 250-4\nwait\n", "451 4.4.2" },
 	{ "a reply too many, early", CHECK, 1, PIPE MAIL B OK OK OK
@@ -389,7 +389,7 @@ play(struct arena *arena, size_t i, double seconds)
 	brief = !strpbrk(cases[i].want, ":!") &&
 	    strspn(cases[i].want, "0123456789. ?|id=X") ==
 	    strlen(cases[i].want);
-	timeouts.command = timeouts.data = seconds;
+	timeouts.connect = timeouts.command = timeouts.data = seconds;
 	script_start(&script, listener, cases[i].part);
 	make_txn(&txn, content);
 	hand_off(&txn, &route, cases[i].mode, cases[i].rcpts);
@@ -424,7 +424,7 @@ test_parts(struct arena *arena)
 			test_str(cases[i].name, got, cases[i].want);
 		test_ok(cases[i].name, good);
 	}
-	timeouts.command = timeouts.data = 30;
+	timeouts.connect = timeouts.command = timeouts.data = 30;
 }
 
 int

@@ -266,9 +266,14 @@ function conn:on_readable()
     end
     self.input = self.input .. data
     self:digest()
+  end
+  -- The end is told once: lua-sec asked again for what comes after a reset
+  -- never returns.
+  if self.gone then
+    return
   elseif err == "closed" and self.output ~= "" and not self.endless then
     self.ending = self.ending or "lost"  -- it said all it had to say, and listens
-  elseif not stream.is_wait(err) then
+  elseif err and not stream.is_wait(err) then
     self:close()
   end
 end
@@ -290,7 +295,7 @@ function conn:wants_write()
 end
 
 function conn:wants_read()
-  return not (self.stalled and self.data)
+  return not (self.stalled and self.data or self.ending == "lost")
 end
 
 -- TLS if it is there from the start, and the banner.

@@ -37,3 +37,20 @@ row.case("small ones cost no memory", function(c)
   c:send "BDAT 2 LAST\r\n\r\n"
   c:expect(250)
 end, { whole = true })
+
+describe("limits.commands", function()
+  row.serve { limits = "commands = 20" }
+
+  row.case("counts small chunks", function(c)
+    c:cmd("MAIL FROM:<a@b.test>", 250)
+    c:cmd("RCPT TO:<b@x.test>", 250)
+    local n, r = 0
+    repeat
+      c:send "BDAT 1\r\nx"
+      r, n = c:reply(), n + 1
+    until r.code ~= 250 or n == 100
+    assert.equal("421 4.7.0", r.code .. " " .. r.enhanced)
+    assert.truthy(n <= 21, n)
+    c:expect_closed()
+  end)
+end)

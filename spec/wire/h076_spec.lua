@@ -29,6 +29,7 @@ for name, ends in pairs {
     for _ = 1, 3 do
       c:send "BDAT 26\r\nMAIL FROM:<evil@b.test>\r\nX"
       c:expect "503 5%.5%.1"
+      c:cmd("MAIL FROM:<new@b.test>", "503 5%.5%.1")
     end
     ends(c)
     c:cmd("RCPT TO:<b@x.test>", "503 5%.5%.1")

@@ -11,8 +11,8 @@
  * cli: the command line, in words and options (doc/lunette.8).
  */
 enum {				/* exit statuses, those of sysexits.h */
-	CLI_OK = 0, CLI_USAGE = 64, CLI_REFUSED = 69, CLI_SYSTEM = 71,
-	CLI_RETRY = 75, CLI_CONFIG = 78,
+	CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 64, CLI_UNAVAILABLE = 69,
+	CLI_SYSTEM = 71, CLI_RETRY = 75, CLI_CONFIG = 78,
 };
 
 struct cli {

@@ -122,7 +122,7 @@ converse(struct client *c, const struct cli *cli, const struct buf *message)
 	int code = client_expect(c);
 
 	if (code < 0 || reply_class(code) != 2)
-		return code >= 500 ? CLI_REFUSED : CLI_RETRY;
+		return code >= 500 ? CLI_UNAVAILABLE : CLI_RETRY;
 	if (!hello(c) || (cli->tls && !start_tls(c)))
 		return c->refused;
 	if ((!cli->auth ||

@@ -173,8 +173,8 @@ client_answered(struct client *c, int class)
 	if (code >= 0 && reply_class(code) == class)
 		return true;
 	if (code >= 500)
-		c->refused = CLI_REFUSED;
-	else if (c->refused != CLI_REFUSED)
+		c->refused = CLI_UNAVAILABLE;
+	else if (c->refused != CLI_UNAVAILABLE)
 		c->refused = CLI_RETRY;
 	return false;
 }

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli.h"
+
 #include "control_client.h"
 
 enum { LINE_MAX_OUT = 256 };
@@ -80,22 +82,22 @@ copy_answer(FILE *in, const char *path, bool json)
 {
 	char *line = NULL;
 	size_t size = 0;
-	int status = 69;
+	int status = CLI_UNAVAILABLE;
 
-	while (status == 69 && getline(&line, &size, in) > 0) {
+	while (status == CLI_UNAVAILABLE && getline(&line, &size, in) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strcmp(line, "OK") == 0) {
-			status = 0;
+			status = CLI_OK;
 			if (!json)
 				puts(line);
 		} else if (strncmp(line, "ERR ", 4) == 0) {
 			fprintf(stderr, "lunette: %s\n", line);
-			status = 1;
+			status = CLI_FAILED;
 		} else {
 			puts(line);
 		}
 	}
-	if (status == 69)
+	if (status == CLI_UNAVAILABLE)
 		fprintf(stderr, "lunette: ctl: %s: closed without an answer\n",
 		    path);
 	free(line);
@@ -110,14 +112,14 @@ control_client(const char *path, int words, char *const *word)
 	int fd, status;
 
 	if (make_line(words, word, line) < 0)
-		return 64;
+		return CLI_USAGE;
 	fd = dial(path);
 	if (fd < 0)
-		return 69;
+		return CLI_UNAVAILABLE;
 	stream = fdopen(fd, "r+");
 	if (!stream) {
 		close(fd);
-		return 71;
+		return CLI_SYSTEM;
 	}
 	(void)send(fd, line, strlen(line), MSG_NOSIGNAL);
 	status = copy_answer(stream, path,

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "descriptors.h"
 
 #include "detach.h"
@@ -28,10 +29,10 @@ wait_for(pid_t pid, int fd)
 		return 0;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return 71;
+			return CLI_SYSTEM;
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
 		return WEXITSTATUS(status);
-	return 71;
+	return CLI_SYSTEM;
 }
 
 int
@@ -43,7 +44,7 @@ detach_start(void)
 	fflush(NULL);
 	if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
 		fprintf(stderr, "lunette: cannot fork: %s\n", strerror(errno));
-		return 71;
+		return CLI_SYSTEM;
 	}
 	if (pid > 0) {
 		close(fds[1]);

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -313,7 +314,7 @@ log_event(enum log_level level, const char *event, const char *fmt, ...)
 
 /* _exit: a fork must not flush what its parent had in its buffers. */
 void
-log_fatal(int status, const char *fmt, ...)
+log_fatal(const char *fmt, ...)
 {
 	struct log_line l;
 	va_list ap;
@@ -323,5 +324,5 @@ log_fatal(int status, const char *fmt, ...)
 	put_format(&l, "msg", fmt, ap);
 	va_end(ap);
 	log_end(&l);
-	_exit(status);
+	_exit(EX_OSERR);
 }

@@ -50,8 +50,9 @@ void log_end(struct log_line *);		/* writes it */
 /* One line with event and msg= only. */
 void log_event(enum log_level, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same on level error, then exit(status).  Only mem, and start-up code. */
-void log_fatal(int status, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3), noreturn));
+/* The same on level error, then the end, status 71 (EX_OSERR).  For want
+ * of memory, and at the start. */
+void log_fatal(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

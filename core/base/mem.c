@@ -24,7 +24,6 @@
 #endif
 
 enum {
-	MEM_EXIT = 71,			/* EX_OSERR */
 	ARENA_BLOCK = 4096 - 64,	/* below a page, with malloc's words */
 	ARENA_ALIGN = 16,
 	ARENA_GAP = ARENA_GUARDED ? 16 : 0,
@@ -47,7 +46,7 @@ static void *
 checked(void *p, size_t size)
 {
 	if (!p)
-		log_fatal(MEM_EXIT, "out of memory (%zu bytes)", size);
+		log_fatal("out of memory (%zu bytes)", size);
 	return p;
 }
 

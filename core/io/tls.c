@@ -33,7 +33,7 @@ tls_new(SSL_CTX *ctx, int in, int out)
 	t->out = out;
 	t->ssl = SSL_new(ctx);
 	if (!t->ssl)
-		log_fatal(71, "out of memory");
+		log_fatal("out of memory");
 	SSL_set_app_data(t->ssl, t);
 	SSL_set_msg_callback(t->ssl, on_message);
 	SSL_set_bio(t->ssl, bio, bio);

@@ -93,7 +93,7 @@ method(void)
 	if (!m || !BIO_meth_set_read_ex(m, on_read) ||
 	    !BIO_meth_set_write_ex(m, on_write) ||
 	    !BIO_meth_set_ctrl(m, on_ctrl))
-		log_fatal(71, "out of memory");
+		log_fatal("out of memory");
 	return m;
 }
 
@@ -103,7 +103,7 @@ tls_bio_new(struct tls *t)
 	BIO *b = BIO_new(method());
 
 	if (!b)
-		log_fatal(71, "out of memory");
+		log_fatal("out of memory");
 	BIO_set_data(b, t);
 	BIO_set_init(b, 1);
 	return b;

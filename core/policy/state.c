@@ -44,7 +44,7 @@ on_panic(lua_State *L)
 {
 	struct policy *p = state_policy(L);
 
-	log_fatal(71, "lua: %s in hook %s", state_message(L, -1),
+	log_fatal("lua: %s in hook %s", state_message(L, -1),
 	    p->conf.running && *p->conf.running ? p->conf.running : "(none)");
 }
 

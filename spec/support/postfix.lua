@@ -67,6 +67,24 @@ alias_database =
 local_header_rewrite_clients =
 ]]
 
+-- The queue, as `postfix check` makes it in two seconds; quick-start says that
+-- this need not be done again.
+local function make_queue(queue)
+  local function make(words, names)
+    local argv = { "install", "-d", unpack(words) }
+    for name in names:gmatch "%a+" do
+      argv[#argv + 1] = queue .. "/" .. name
+    end
+    assert(process.run(argv).code == 0)
+  end
+  make({ "-m", "755" }, "pid")
+  make({ "-o", "postfix", "-m", "700" },
+    "active bounce corrupt defer deferred flush hold incoming private saved trace")
+  process.write(queue .. "/quick-start", "")
+  make({ "-o", "postfix", "-g", "postdrop", "-m", "730" }, "maildrop")
+  make({ "-o", "postfix", "-g", "postdrop", "-m", "710" }, "public")
+end
+
 -- extra: more lines for main.cf, instead of ours of that name; files: name to
 -- text, beside main.cf; implicit: it says smtpd_tls_wrappermode; service: lines
 -- of master.cf in which PORT is ours, instead of a plain smtpd.
@@ -77,6 +95,7 @@ function postfix.start(extra, files, implicit, service)
   for _, name in ipairs { "conf", "queue", "data", "mail" } do
     assert(posix.mkdir(dir .. "/" .. name))
   end
+  make_queue(dir .. "/queue")
   assert(posix.chown(dir .. "/data", "postfix"))
   assert(posix.chown(dir .. "/mail", "nobody"))
   process.write(dir .. "/conf/master.cf", (service or smtpd):gsub("PORT", self.port) .. services)
@@ -86,6 +105,8 @@ function postfix.start(extra, files, implicit, service)
   end
   main = main .. (extra or "") .. "\n"
   process.write(dir .. "/conf/main.cf", main)
+  -- Each process waits until it is two seconds old.
+  assert(posix.utime(dir .. "/conf/main.cf", os.time() - 60))
   for name, text in pairs(files or {}) do
     process.write(dir .. "/conf/" .. name, text)
   end

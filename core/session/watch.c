@@ -9,7 +9,7 @@
 
 static const double spread = 0.2;	/* of workers at the start, seconds */
 static const double fresh_for = 5 * 60;
-static const double pause_min = 30, pause_max = 5 * 60;
+static const double pause_min = 1, pause_max = 5 * 60;
 static const struct relay_timeouts patience = { 10, 60, 60 };
 
 static void
@@ -63,7 +63,7 @@ on_timer(struct ev_loop *loop, ev_timer *t, int revents)
 		return;
 	}
 	if (linkpool_shunned(w->pool) || !linkpool_has_room(w->pool)) {
-		wait_for(w, pause_min);
+		wait_for(w, w->pause);
 		return;
 	}
 	w->ticket.fn = on_link;

@@ -54,6 +54,7 @@ enum {
 	SESSION_JUNK_MAX = 256 * 1024,	/* octets of a command without CRLF */
 	SESSION_DELAY_MAX = 60,
 	SESSION_REFUSED_MAX = 1000,	/* recipients in one transaction */
+	SESSION_CLIENTS_MAX = 1000,	/* by XCLIENT: each costs memory */
 	SESSION_AUTH_TRIES = 3,		/* failures, and it ends */
 	SESSION_PROXY_WAIT = 5,		/* seconds for a PROXY header */
 };

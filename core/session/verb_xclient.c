@@ -291,6 +291,11 @@ verb_xclient_check(struct session *s, const struct command *c)
 
 	if (!read_arguments(s, c->arg, CLIENT, &x))
 		return false;
+	if (s->verbs[COMMAND_XCLIENT].ok >= SESSION_CLIENTS_MAX) {
+		session_bye(s, SESSION_REFUSED, 421, "4.3.2",
+		    "too many clients for one connection");
+		return false;
+	}
 	become(s, &x);
 	return true;
 }

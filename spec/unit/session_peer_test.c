@@ -324,6 +324,23 @@ begins_anew(void)
 	fake_end();
 }
 
+/* What is kept of each is kept until the end. */
+static void
+not_for_ever(void)
+{
+	int i;
+
+	prepare("", false);
+	talk(EHLO);
+	for (i = 0; i < 1000 && fake.s != NULL; i++)
+		fake_say("XCLIENT ADDR=198.51.100.1 NAME=x.test\r\n|", 1000);
+	test_ok("a thousand", fake.s != NULL && !said("421"));
+	fake_say("XCLIENT ADDR=198.51.100.1 NAME=x.test\r\n|", 1000);
+	test_ok("and no more", fake.s == NULL &&
+	    said("421 4.3.2 too many clients for one connection\r\n"));
+	fake_end();
+}
+
 /* Errors of the one are not those of the other. */
 static void
 errors_are_its_own(void)
@@ -398,6 +415,7 @@ main(void)
 	claimed();
 	claimed_at_length();
 	begins_anew();
+	not_for_ever();
 	errors_are_its_own();
 	not_for_all();
 	forwarded();

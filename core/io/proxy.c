@@ -300,6 +300,8 @@ proxy_parse(const char *p, size_t n, struct proxy_header *out, size_t *len,
 	return status;
 }
 
+/* A server of another family has no address in it: a client must not pass for
+ * us because of that. */
 static void
 put_addresses(unsigned char *p, const struct addr *client,
     const struct addr *server)
@@ -310,7 +312,10 @@ put_addresses(unsigned char *p, const struct addr *client,
 	};
 
 	memcpy(p, addr_bytes(client), len);
-	memcpy(p + len, addr_bytes(server), len);
+	if (addr_family(client) == addr_family(server))
+		memcpy(p + len, addr_bytes(server), len);
+	else
+		memset(p + len, 0, len);
 	memcpy(p + 2 * len, port, sizeof port);
 }
 
@@ -319,11 +324,10 @@ proxy_write(struct buf *out, const struct addr *client,
     const struct addr *server)
 {
 	unsigned char p[HEAD + INET6_LEN];
-	int family = addr_family(client);
-	bool six = family == AF_INET6;
+	bool six = addr_family(client) == AF_INET6;
 	size_t len = 0;
 
-	if ((six || family == AF_INET) && family == addr_family(server))
+	if (six || addr_family(client) == AF_INET)
 		len = six ? INET6_LEN : INET_LEN;
 	memcpy(p, signature, SIGNATURE);
 	p[SIGNATURE] = VERSION_2 | (len ? PROXY : LOCAL);

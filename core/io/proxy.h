@@ -36,7 +36,7 @@ enum proxy_status proxy_parse(const char *p, size_t n, struct proxy_header *out,
     size_t *len, const char **error);
 
 /* The header of version 2 for these addresses; LOCAL if client is of no family
- * that the protocol has, or the two differ. */
+ * that the protocol has.  A server of another is 0.0.0.0 or ::. */
 void proxy_write(struct buf *out, const struct addr *client,
     const struct addr *server);
 

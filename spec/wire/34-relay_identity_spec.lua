@@ -251,6 +251,17 @@ describe("the next hop is told who the client is", function()
     assert.equal("close", hop:of("end", 1)[1])
   end)
 
+  it("by PROXY, if it came to an address of another family", function()
+    start({ proxy = true }, '"proxy"', [[ xclient_clients = { "127.0.0.1" } ]])
+    local c = dial "front.test"
+    c:cmd("XCLIENT ADDR=192.0.2.9 PORT=4000 DESTADDR=IPV6:2001:db8::1 DESTPORT=25", 220)
+    c:cmd("EHLO one.test", 250)
+    mail(c)
+    -- LOCAL would make our own connection of it, with our rights.
+    assert.same({ command = "PROXY", client = "192.0.2.9:4000", server = "0.0.0.0:25" },
+      hop:of("proxy", 1)[1])
+  end)
+
   it("by PROXY before TLS", function()
     local dir = process.directory()
     hop = sink.start { proxy = true, tls = certificate.make(dir, "hop"), implicit = true }

@@ -208,7 +208,6 @@ static void
 proceed(struct relay *r)
 {
 	struct exchange *x = &r->exchange;
-
 	bool rcpt = r->step == STEP_RCPT;
 	const char *tls = upstream_tls(x->link->up);
 

@@ -63,14 +63,14 @@ get_enhanced(lua_State *L, void *self)
 {
 	const struct verdict *v = &((struct held *)self)->v;
 	struct task *t = task_running(L);
-	bool auth = t && t->stage == STAGE_AUTH;
+	enum stage stage = t ? (enum stage)t->stage : STAGE_START;
 
 	if (v->enhanced)
 		lua_pushstring(L, v->enhanced);
 	else if (v->kind == VERDICT_REJECT)
-		lua_pushstring(L, auth ? "5.7.8" : "5.7.1");
+		lua_pushstring(L, stage_enhanced(stage, 5));
 	else if (v->kind == VERDICT_DEFER)
-		lua_pushstring(L, auth ? "4.7.0" : "4.7.1");
+		lua_pushstring(L, stage_enhanced(stage, 4));
 	else
 		lua_pushnil(L);
 	return 1;

@@ -87,21 +87,20 @@ static void
 set_reply(struct reply *r, enum stage stage, int code,
     const struct verdict *v)
 {
-	const char *enhanced = "4.7.1", *text = "try again later";
+	const char *enhanced = stage_enhanced(stage, reply_class(code));
+	const char *text = "try again later";
 
 	if (v->kind == VERDICT_FAULT) {
 		enhanced = "4.3.0";
 		text = "temporary failure of policy, try again later";
-	} else if (stage == STAGE_AUTH) {
-		enhanced = reply_class(code) == 5 ? "5.7.8" : "4.7.0";
-		text = reply_class(code) == 5 ? "authentication failed" :
-		    "try to authenticate later";
-	} else if (reply_class(code) == 5) {
-		enhanced = "5.7.1";
-		text = "refused by policy";
 	} else if (reply_class(code) == 2) {
 		enhanced = "2.0.0";
 		text = "ok";
+	} else if (reply_class(code) == 5) {
+		text = stage == STAGE_AUTH ? "authentication failed" :
+		    "refused by policy";
+	} else if (stage == STAGE_AUTH) {
+		text = "try to authenticate later";
 	}
 	if (v->enhanced != NULL && reply_enhanced_ok(v->enhanced, code))
 		enhanced = v->enhanced;

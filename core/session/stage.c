@@ -64,3 +64,11 @@ stage_defer_code(enum stage stage)
 {
 	return stages[stage].defer;
 }
+
+const char *
+stage_enhanced(enum stage stage, int class)
+{
+	if (stage == STAGE_AUTH)
+		return class == 5 ? "5.7.8" : "4.7.0";
+	return class == 5 ? "5.7.1" : "4.7.1";
+}

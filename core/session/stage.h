@@ -18,5 +18,7 @@ bool stage_is_observer(enum stage);		/* its answer is ignored */
 /* Code for a reject or defer at this stage (doc/hooks.md); 0: not allowed. */
 int stage_reject_code(enum stage);
 int stage_defer_code(enum stage);
+/* The enhanced code of one that says none; class is 5 or 4. */
+const char *stage_enhanced(enum stage, int class);
 
 #endif

@@ -18,7 +18,7 @@ struct writer {
 	struct buf *out;
 	const char *verb;
 	size_t line;
-	unsigned attributes;
+	unsigned attributes, hidden;
 };
 
 /* " NAME=value", in xtext, on a new line where this one is full.  A value that
@@ -32,8 +32,8 @@ put(struct writer *w, enum ehlo_xclient attribute, const char *value)
 
 	if (!(w->attributes & 1u << attribute))
 		return;
-	if (!value || !*value || path_xtext_encode(value, strlen(value), text,
-	    sizeof text) < 0)
+	if (!value || !*value || w->hidden & 1u << attribute ||
+	    path_xtext_encode(value, strlen(value), text, sizeof text) < 0)
 		snprintf(text, sizeof text, "[UNAVAILABLE]");
 	len = strlen(name) + strlen(text) + sizeof " =" - 1;
 	if (w->out->len > w->line && w->out->len - w->line + len > LINE_MAX) {
@@ -85,25 +85,43 @@ end(struct writer *w)
 		buf_puts(w->out, "\n");
 }
 
+static void
+put_xclient(struct writer *w, const struct relay_session *s)
+{
+	put_client(w, s);
+	put(w, EHLO_X_REVERSE_NAME, s->name);
+	put(w, EHLO_X_LOGIN, s->login);
+	put_address(w, EHLO_X_DESTADDR, s->server);
+	put_port(w, EHLO_X_DESTPORT, s->server);
+	end(w);
+}
+
+/* EHLO says the name of HELO, too. */
 void
 identity_xclient(struct buf *out, const struct relay_session *s,
     unsigned attributes)
 {
-	struct writer w = { out, "XCLIENT", out->len, attributes };
+	static const enum ehlo_xclient dispensable[] = {
+		EHLO_X_REVERSE_NAME, EHLO_X_HELO, EHLO_X_NAME, EHLO_X_LOGIN,
+	};
+	const size_t count = sizeof dispensable / sizeof dispensable[0];
+	struct writer w = { out, "XCLIENT", 0, attributes, 0 };
+	size_t i;
 
-	put_client(&w, s);
-	put(&w, EHLO_X_REVERSE_NAME, s->name);
-	put(&w, EHLO_X_LOGIN, s->login);
-	put_address(&w, EHLO_X_DESTADDR, s->server);
-	put_port(&w, EHLO_X_DESTPORT, s->server);
-	end(&w);
+	put_xclient(&w, s);
+	for (i = 0; w.line > 0 && i < count; i++) {
+		w.hidden |= 1u << dispensable[i];
+		w.line = 0;
+		buf_empty(out);
+		put_xclient(&w, s);
+	}
 }
 
 void
 identity_xforward(struct buf *out, const struct relay_session *s,
     unsigned attributes, const char *id)
 {
-	struct writer w = { out, "XFORWARD", out->len, attributes };
+	struct writer w = { out, "XFORWARD", out->len, attributes, 0 };
 
 	put_client(&w, s);
 	put(&w, EHLO_X_IDENT, id);

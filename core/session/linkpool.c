@@ -303,7 +303,7 @@ on_failed(struct link *l, const struct upstream_event *event,
 	}
 	if (denied)
 		breaker_trip(&p->denied, clock_ms());
-	if (l->state == LINK_OPENING)
+	if (event->fault != UPSTREAM_REFUSED && l->state == LINK_OPENING)
 		breaker_failed(&p->breaker, clock_ms());
 	*out = insecure ? LINKPOOL_INSECURE : denied ? LINKPOOL_DENIED :
 	    LINKPOOL_UNREACHED;

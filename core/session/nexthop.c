@@ -109,6 +109,8 @@ parse_authority(const char *p, struct arena *arena, struct nexthop *out)
 		return want_host;
 	if (six)
 		rest++;
+	if (len > 1 && p[len - 1] == '.')
+		len--;		/* absolute, as all of them are */
 	host = arena_strndup(arena, p, len);
 	for (s = host; *s; s++)
 		*s = (char)tolower((unsigned char)*s);

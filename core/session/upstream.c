@@ -78,7 +78,8 @@ upstream_lose(struct upstream *u, enum upstream_fault fault,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (!u->ready && fault != UPSTREAM_INSECURE && fault != UPSTREAM_DENIED)
+	if (!u->ready && (fault < UPSTREAM_INSECURE ||
+	    fault > UPSTREAM_REFUSED))
 		fault = UPSTREAM_UNREACHED;
 	event.fault = fault;
 	release(u);

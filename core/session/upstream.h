@@ -48,6 +48,7 @@ enum upstream_fault {
 	UPSTREAM_UNREACHED,	/* not connected, or not ready */
 	UPSTREAM_INSECURE,	/* TLS as it must be could not be had */
 	UPSTREAM_DENIED,	/* AUTH was refused for good */
+	UPSTREAM_REFUSED,	/* it knows the client, and does not want it */
 	UPSTREAM_CLOSED,	/* it went away, or said 421 */
 	UPSTREAM_SLOW,		/* no answer in time */
 	UPSTREAM_GARBLED,	/* not SMTP as we know it */

@@ -89,17 +89,6 @@ start_tls(struct upstream *u)
 	return false;
 }
 
-/* The next line of who the client is. */
-static void
-say_identity(struct upstream *u)
-{
-	const char *p = u->identity.p + u->told;
-	size_t len = strcspn(p, "\n");
-
-	u->told += len + 1;
-	upstream_command(u, UPSTREAM_XCLIENT, "%.*s", (int)len, p);
-}
-
 bool
 upstream_hello_advance(struct upstream *u)
 {
@@ -109,10 +98,6 @@ upstream_hello_advance(struct upstream *u)
 		return start_tls(u);
 	if (u->conf.hop->user && !u->authenticated)
 		return upstream_auth_start(u);
-	if (u->told + 1 < u->identity.len) {
-		say_identity(u);
-		return true;
-	}
 	if (!u->xclient)
 		u->xclient = u->ehlo.xclient;
 	u->ready = true;
@@ -176,7 +161,8 @@ upstream_hello_reply(struct upstream *u, enum upstream_verb verb,
 		hello(u);
 		return true;
 	}
-	upstream_lose(u, UPSTREAM_UNREACHED, "%s: %d %s",
+	upstream_lose(u, u->preface.len || verb == UPSTREAM_XCLIENT ?
+	    UPSTREAM_REFUSED : UPSTREAM_UNREACHED, "%s: %d %s",
 	    verb == UPSTREAM_BANNER ? "banner" : "XCLIENT refused",
 	    reply->code, reply->text);
 	return false;
@@ -239,11 +225,11 @@ upstream_introduce(struct upstream *u, const struct relay_session *session)
 	}
 	buf_clear(&u->identity);
 	u->identity = lines;
-	u->told = 0;
 	u->ready = u->hello_failed = false;
 	snprintf(u->helo, sizeof u->helo, "%s",
 	    session->helo ? session->helo : "");
-	say_identity(u);
+	upstream_command(u, UPSTREAM_XCLIENT, "%.*s",
+	    (int)strcspn(u->identity.p, "\n"), u->identity.p);
 	return true;
 }
 

@@ -39,8 +39,7 @@ struct upstream {
 	unsigned auth_step;
 	struct buf preface;	/* the PROXY header */
 	unsigned xclient;	/* attributes it takes, from before the first */
-	struct buf identity;	/* lines of XCLIENT: who it was told we are */
-	size_t told;		/* octets of them that were said */
+	struct buf identity;	/* XCLIENT, a text: who it was told we are */
 	char helo[256];		/* by which the client greeted us; or "" */
 };
 

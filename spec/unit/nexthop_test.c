@@ -14,6 +14,7 @@ static const struct {
 	    NEXTHOP_SMTP, "10.0.0.5", 25 },
 	{ "smtp://mx.Example.org", "smtp://mx.example.org:25",
 	    NEXTHOP_SMTP, "mx.example.org", 25 },
+	{ "smtp://mx.test.:26", "smtp://mx.test:26", NEXTHOP_SMTP, "mx.test", 26 },
 	{ "SMTP://mx_1/", "smtp://mx_1:25", NEXTHOP_SMTP, "mx_1", 25 },
 	{ "smtp://mx:2525/", "smtp://mx:2525", NEXTHOP_SMTP, "mx", 2525 },
 	{ "smtp://[2001:DB8::1]", "smtp://[2001:db8::1]:25",

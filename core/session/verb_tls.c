@@ -21,10 +21,19 @@ is_offered(const struct session *s)
 	    !offer_is_withheld(s, "STARTTLS");
 }
 
+/* Who the client is was said in the clear and cannot be unsaid (RFC 3207
+ * 4.2): too late for TLS. */
+static bool
+is_named(const struct session *s)
+{
+	return s->verbs[COMMAND_XCLIENT].ok > 0;
+}
+
 const char *
 verb_tls_offer(const struct session *s)
 {
-	return is_offered(s) && s->tls == NULL ? "STARTTLS" : NULL;
+	return is_offered(s) && s->tls == NULL && !is_named(s) ? "STARTTLS" :
+	    NULL;
 }
 
 /* It is asked about when the stream has gone. */
@@ -103,6 +112,8 @@ verb_starttls_check(struct session *s, const struct command *c)
 		session_error(s, 501, "5.5.4", "no argument is allowed");
 	else if (s->txn.open)
 		session_error(s, 503, "5.5.1", "not in a transaction");
+	else if (is_named(s))
+		session_error(s, 503, "5.5.1", "not after XCLIENT");
 	else
 		return true;
 	return false;
@@ -134,6 +145,7 @@ on_secured(struct session *s)
 	session_forget_held(s, SESSION_HELD_HELO);
 	session_forget_held(s, SESSION_HELD_SENDER);
 	offer_forget(s);
+	verb_xforward_forget(s);
 	s->io->banner_at = clock_ms();
 	s->state = SESSION_HELLO;
 	session_ask(s, STAGE_STARTTLS, on_starttls_asked);

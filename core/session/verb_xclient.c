@@ -127,7 +127,9 @@ is_good(int i, unsigned of, const char *text)
 static bool
 is_offered(const struct session *s, const char *keyword)
 {
-	return s->io->xclient && !offer_is_withheld(s, keyword);
+	bool barred = s->conf->tls == SESSION_TLS_REQUIRED && s->tls == NULL;
+
+	return s->io->xclient && !barred && !offer_is_withheld(s, keyword);
 }
 
 const char *

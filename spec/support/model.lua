@@ -34,8 +34,8 @@ local rows = {
   ETRN = { last = true, counted = true },
   STARTTLS = { last = true, counted = true, clear = true },
   AUTH = { last = true, counted = true },
-  XCLIENT = { last = true, clear = true },
-  XFORWARD = { clear = true },
+  XCLIENT = { last = true },
+  XFORWARD = {},
   QUIT = { bare = true, clear = true, final = true },
   UNKNOWN = { counted = true },
 }
@@ -154,7 +154,7 @@ function model:XCLIENT(c)
   local refused = self:refuses_peer(c)
   if refused then return refused end
   self:forget()
-  self.errors, self.junk, self.failures = 0, 0, 0
+  self.errors, self.junk, self.failures, self.named = 0, 0, 0, true
   return self:say(220)
 end
 
@@ -196,13 +196,15 @@ function model:offered()
   end
   put("PIPELINING", self.pipelining)
   put("CHUNKING", not self.withheld.CHUNKING)
-  put("STARTTLS", not self.tls and (self.tls_mode == "offered" or self.tls_mode == "required"))
+  put("STARTTLS", not self.tls and not self.named and
+    (self.tls_mode == "offered" or self.tls_mode == "required"))
   put("AUTH", self.auth_mode ~= "off" and self.tls)
   if self.hop or self.withheld.SMTPUTF8 then put("SMTPUTF8", false) end
   if self.hop then put("DSN", false) end
   if not self.tls then put("REQUIRETLS", false) end
-  put("XCLIENT", self.xclient)
-  put("XFORWARD", self.xclient)
+  local known = self.xclient and (self.tls or self.tls_mode ~= "required")
+  put("XCLIENT", known)
+  put("XFORWARD", known)
   return must, never
 end
 
@@ -375,7 +377,7 @@ function model:STARTTLS(c)
   if self.tls then return self:say(503, "5.5.1") end
   if self.tls_mode == "off" then return self:say(502, "5.5.1") end
   if c.argument then return self:say(501, "5.5.4") end
-  if self.txn then return self:say(503, "5.5.1") end
+  if self.txn or self.named then return self:say(503, "5.5.1") end
   self.waits = "handshake"
   return self:say(220, "2.0.0")
 end
@@ -392,7 +394,7 @@ end
 
 function model:AUTH(c)
   if self.auth_mode == "off" or self.auth or self.txn then return self:say(503, "5.5.1") end
-  if not self.tls and self.tls_mode ~= "off" then return self:say(538, "5.7.11") end
+  if not self.tls and self.tls_mode ~= "off" and not self.named then return self:say(538, "5.7.11") end
   if not self.tls or self.hello == "HELO" or not self.hello then return self:say(503, "5.5.1") end
   if c.fault then return self:say(unpack(c.fault)) end
   return self:exchange(c)

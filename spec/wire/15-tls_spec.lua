@@ -30,7 +30,7 @@ tls = { cert = "%s", key = "%s" };
 listen = { "127.0.0.1:0", { "127.0.0.1:0", name = "required", tls = "required" },
   { "127.0.0.1:0", name = "implicit", tls = "implicit" },
   { "127.0.0.1:0", name = "off", tls = "off" } };
-timeouts = { tls = "300ms" }
+timeouts = { tls = "300ms" }; xclient_clients = "127.0.0.2"
 ]]
 
 describe("TLS", function()
@@ -67,6 +67,36 @@ describe("TLS", function()
     assert.matches("^TLSv1%.[23]$", line.tls)
     assert.equal("again.test", line.helo)
     assert.matches("with ESMTPS id", server:mails()[1])
+  end)
+
+  it("does not come after XCLIENT, which cannot be unsaid", function()
+    local c = server:dial { source = "127.0.0.2" }
+    assert.matches("STARTTLS", c:hello().text)
+    c:cmd("XCLIENT ADDR=192.0.2.5", 220)
+    assert.is_nil(c:cmd("EHLO again.test", 250).text:match "STARTTLS")
+    c:cmd("STARTTLS", "503 5%.5%.1")
+    c:cmd("QUIT", 221)
+    c = server:dial { source = "127.0.0.2" }
+    c:hello()
+    c:cmd("XFORWARD NAME=x.test", "250 2%.0%.0")
+    c:starttls({}, "again.test")
+    c:cmd("XFORWARD IDENT=7", "250 2%.0%.0")
+    from = server:here()
+    assert.equal(250, c:mail({}).code)
+    assert.equal("IDENT=7", server:wait_for("message", nil, from).xforward)
+    c:cmd("XCLIENT ADDR=192.0.2.5", 220)
+    c:cmd("QUIT", 221)
+  end)
+
+  it("comes before XCLIENT where it is required", function()
+    local c = server:dial({ source = "127.0.0.2" }, 2)
+    assert.is_nil(c:hello().text:match "XCLIENT")
+    c:cmd("XCLIENT ADDR=192.0.2.5", "530 5%.7%.0")
+    c:cmd("XFORWARD NAME=x.test", "530 5%.7%.0")
+    c:starttls({})
+    assert.matches("XCLIENT", c:cmd("EHLO again.test", 250).text)
+    c:cmd("XCLIENT ADDR=192.0.2.5", 220)
+    c:cmd("QUIT", 221)
   end)
 
   it("is what hooks are asked about", function()

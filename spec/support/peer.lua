@@ -46,11 +46,19 @@ function peer.missing()
   return why
 end
 
+-- A port for somebody who cannot be given port 0: below those that the system
+-- gives to connections, so that none of them takes it meanwhile.
 function peer.free_port()
-  local s = assert(socket.bind("127.0.0.1", 0))
-  local _, port = s:getsockname()
+  local random = assert(io.open("/dev/urandom", "rb"))
+  local s, port
+  repeat
+    local high, low = random:read(2):byte(1, 2)
+    port = 10000 + (high * 256 + low) % 20000
+    s = socket.bind("127.0.0.1", port)
+  until s
   s:close()
-  return tonumber(port)
+  random:close()
+  return port
 end
 
 -- Does anybody listen there?  Nobody is connected to.

@@ -155,7 +155,7 @@ end
 -- Their texts, when there are n.
 function postfix:wait_delivered(n, seconds)
   wait.for_(function()
-    return ("%d messages in Postfix, there are %d"):format(n, self:delivered())
+    return ("%d messages in Postfix, there are %d\n%s"):format(n, self:delivered(), self:log())
   end, function() return self:delivered() >= n end, seconds)
   local texts = {}
   for i, name in ipairs(process.list(self.mail .. "/new")) do

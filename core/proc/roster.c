@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "command.h"
+#include "reply.h"
 #include "session.h"
 #include "notice.h"
 
@@ -60,10 +61,19 @@ roster_drain_all(struct roster *r)
 	for_all(r, session_drain);
 }
 
-void
-roster_kill_all(struct roster *r)
+static void
+cut(struct session *s)
 {
-	for_all(r, session_kill);
+	struct reply r;
+
+	reply_set(&r, 421, "4.3.2", "shutting down");
+	session_end(s, SESSION_DRAIN, &r);
+}
+
+void
+roster_cut_all(struct roster *r)
+{
+	for_all(r, cut);
 }
 
 void

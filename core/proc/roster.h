@@ -20,7 +20,7 @@ void roster_add(struct roster *, struct session *);
 void roster_remove(struct roster *, struct session *);
 size_t roster_count(const struct roster *);
 void roster_drain_all(struct roster *);
-void roster_kill_all(struct roster *);
+void roster_cut_all(struct roster *);
 void roster_free_all(struct roster *);
 
 /* Answer NOTICE_SESSIONS: one line per session, in a sealed memfd. */

@@ -48,7 +48,7 @@ start_cutting(struct worker *w)
 {
 	w->phase = WORKER_CUTTING;
 	set_limit(w, CUT);
-	roster_kill_all(door_roster(w->door));
+	roster_cut_all(door_roster(w->door));
 }
 
 static void

@@ -130,6 +130,15 @@ trust(struct tls_client *c, const struct tls_client_conf *conf,
 	return tls_say(error, "OpenSSL: %s", tls_reason());
 }
 
+/* The dot at the end of a whole name is for DNS alone (RFC 6066 3). */
+static bool
+is_host(const char *p, char out[TLS_NAME_MAX + 1])
+{
+	size_t len = strlen(p);
+
+	return tls_name(p, len > 1 && p[len - 1] == '.' ? len - 1 : len, out);
+}
+
 struct tls_client *
 tls_client_new(const struct tls_client_conf *conf, char error[TLS_ERROR_MAX])
 {
@@ -138,8 +147,7 @@ tls_client_new(const struct tls_client_conf *conf, char error[TLS_ERROR_MAX])
 
 	c->refs = 1;
 	c->trust = conf->trust;
-	c->is_host = conf->name && tls_name(conf->name, strlen(conf->name),
-	    name);
+	c->is_host = conf->name && is_host(conf->name, name);
 	c->name = mem_strdup(c->is_host ? name : conf->name);
 	c->ctx = tls_context(TLS_client_method(), conf->min_version, error);
 	if (c->ctx && trust(c, conf, error) == 0) {

@@ -93,6 +93,8 @@ test_client(void)
 	    "TLS: the certificate is not for mx.example.org");
 	by_ca.name = "a.example.com";
 	client_case("wildcard", &wild, &by_ca, "");
+	by_ca.name = "a.example.com.";
+	client_case("whole name", &wild, &by_ca, "");
 	by_ca.name = "a.b.example.com";
 	client_case("wildcard for one label", &wild, &by_ca,
 	    "TLS: the certificate is not for a.b.example.com");

@@ -19,29 +19,15 @@ struct tls_client {
 	char complaint[160];
 };
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* Colons may stand between octets. */
 static bool
-parse_fingerprint(const char *p, unsigned char out[TLS_FINGERPRINT])
+parse_fingerprint(const char *text, unsigned char out[TLS_FINGERPRINT])
 {
-	for (size_t i = 0; i < TLS_FINGERPRINT; i++, p += 2) {
-		if (i > 0 && *p == ':')
-			p++;
-		if (hex_digit(p[0]) < 0 || hex_digit(p[1]) < 0)
-			return false;
-		out[i] = (unsigned char)(hex_digit(p[0]) << 4 |
-		    hex_digit(p[1]));
-	}
-	return *p == '\0';
+	size_t len;
+	bool ok = OPENSSL_hexstr2buf_ex(out, TLS_FINGERPRINT, &len, text, ':');
+
+	ERR_clear_error();
+	return ok && len == TLS_FINGERPRINT;
 }
 
 bool

@@ -125,6 +125,9 @@ read_auth(struct conf_reader *r, const struct value *v,
 		user = value_at(v, 0);
 		password = value_at(v, 1);
 	}
+	if (user && !password && v->t.count == 1)
+		return conf_fail(r, v, step, "there is no password; a variable "
+		    "of the environment that is not set gives none");
 	if (!user || !password || v->t.count != 2 ||
 	    !conf_text(user) || !conf_text(password) || !user->s.len)
 		return conf_fail(r, v, step, "%s", shape);

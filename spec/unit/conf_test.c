@@ -223,6 +223,9 @@ static const struct {
 	    "got \"best\"" },
 	{ "relay = { 'smtp://h', auth = 'me:secret' }", "F:1: relay.auth: "
 	    "expected { user = \"...\", password = \"...\" }" },
+	{ "relay = { 'smtp://h', auth = { user = 'a', password = env 'NO' } }",
+	    "F:1: relay.auth: there is no password; a variable of the "
+	    "environment that is not set gives none" },
 	{ "relay = { 'smtp://h', auth = { user = 'a', password = 5 } }",
 	    "F:1: relay.auth: expected { user = \"...\", password = "
 	    "\"...\" }" },

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "log.h"
 #include "mem.h"
+#include "offer.h"
 #include "policy.h"
 #include "value.h"
 
@@ -115,6 +116,35 @@ warn_of_auth(const struct conf *c, const struct policy *policy)
 	}
 }
 
+static void
+warn_of_words(const struct conf_listener *l, const char *const *words,
+    const char *const *advertise)
+{
+	for (; words && *words; words++) {
+		if (!offer_is_keyword(*words, advertise))
+			log_event(LOG_WARN, "start", "listener %s: ehlo: %s "
+			    "is withheld, but nobody offers that", l->name,
+			    *words);
+	}
+}
+
+/* A keyword with a slip in it withholds nothing. */
+static void
+warn_of_ehlo(const struct conf *c, const struct policy *policy)
+{
+	const char *const *advertise;
+	const struct conf_listener *l;
+	size_t i;
+
+	for (l = c->listener; l < c->listener + c->listeners; l++) {
+		advertise = policy_ehlo(policy, l->session.chain);
+		warn_of_words(l, l->session.withhold, advertise);
+		for (i = 0; i < l->session.withholds; i++)
+			warn_of_words(l, l->session.withhold_from[i].keyword,
+			    advertise);
+	}
+}
+
 /* Become what a worker is.  Where that can be done, its directory for large
  * messages must be there; a check by someone else does not ask. */
 static int
@@ -183,6 +213,7 @@ checker_run(const struct checker_args *a)
 	policy = policy_load(&pc, NULL, error, sizeof error);
 	if (policy) {
 		warn_of_auth(&conf, policy);
+		warn_of_ehlo(&conf, policy);
 		report(&c, policy);
 	} else {
 		frame_send(c.fd, FRAME_FAILED, error, strlen(error));

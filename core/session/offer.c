@@ -48,6 +48,19 @@ names(const char *const *list, const char *line)
 }
 
 bool
+offer_is_keyword(const char *text, const char *const *advertise)
+{
+	static const char *const others[] = {
+		"STARTTLS", "AUTH", "XCLIENT", "XFORWARD", NULL,
+	};
+
+	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+		if (strcasecmp(keywords[i].keyword, text) == 0)
+			return true;
+	return names(others, text) || names(advertise, text);
+}
+
+bool
 offer_is_withheld(const struct session *s, const char *keyword)
 {
 	const struct session_conf *conf = s->conf;

@@ -26,6 +26,8 @@ void offer_say(struct session *);
 /* One of EHLO_*. */
 bool offer_has(const struct session *, unsigned what);
 bool offer_is_withheld(const struct session *, const char *keyword);
+/* One that could be offered, by us or by hooks (session_conf.advertise). */
+bool offer_is_keyword(const char *text, const char *const *advertise);
 /* What holds now, 0 for no limit; hooks may change the session's limits. */
 uint64_t offer_size(const struct session *);
 unsigned offer_recipients(const struct session *);

@@ -81,6 +81,18 @@ describe("EHLO", function()
     c:cmd("MAIL FROM:<a@b.test> SIZE=99", 250)
   end)
 
+  it("warns of a word to withhold that nobody offers", function()
+    local o = { config = [[ relay = "discard:"; listen = "127.0.0.1:0"; hooks = { "own" };
+      ehlo = { "CHUNKNG", "size", "auth", "XOWN", ["10.0.0.0/8"] = { "DNS" } } ]],
+      hooks = { own = 'return { ehlo = { "XOWN" } }' } }
+    local said = lunette.run({ "check", "-c", "$DIR/lunette.lua" }, o).err
+    local words = {}
+    for word in said:gmatch "ehlo: (%w+) is withheld" do
+      words[#words + 1] = word
+    end
+    assert.same({ "CHUNKNG", "DNS" }, words)
+  end)
+
   it("withholds what the configuration says, and switches it off", function()
     local server = start(nil, [[
       ehlo = { "dsn", ["127.0.0.2"] = { "CHUNKING", "SMTPUTF8" }, ["127.0.0.3/32"] = { "SIZE" } } ]])

@@ -135,7 +135,8 @@ describe("AUTH with the next hop", function()
       config = [[ relay = { "smtp://127.0.0.1:1", auth = { "us", env "RELAY_PASSWORD" } } ]],
       env = { RELAY_PASSWORD = secret },
     }
-    if process.is_root() then
+    -- ASan keeps a copy of its own of what a program began with.
+    if process.is_root() and not lunette.program:match "%-san/" then
       local pid = server:workers()[1]
       assert.equal(0, memory.count(pid, secret))
       assert.is_true(memory.count(pid, "mx.test") > 0)

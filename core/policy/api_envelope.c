@@ -8,6 +8,7 @@
 #include "nexthop.h"
 #include "session.h"
 
+#include "freeze.h"
 #include "instance.h"
 #include "object.h"
 #include "visit.h"
@@ -56,6 +57,7 @@ push_params(lua_State *L, const struct txn_param *p)
 			lua_pushboolean(L, 1);
 		lua_setfield(L, -2, p->key);
 	}
+	freeze_table(L, -1, "params");
 	return 1;
 }
 

@@ -45,13 +45,15 @@ put(struct writer *w, enum ehlo_xclient attribute, const char *value)
 	buf_printf(w->out, " %s=%s", name, text);
 }
 
+/* 0.0.0.0 stands for an address that we were told is not known. */
 static void
 put_address(struct writer *w, enum ehlo_xclient attribute,
     const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX + sizeof "IPV6:"] = "", ip[ADDR_TEXT_MAX];
 
-	if (addr_family(a) == AF_INET || addr_family(a) == AF_INET6)
+	if (!addr_is_wildcard(a) &&
+	    (addr_family(a) == AF_INET || addr_family(a) == AF_INET6))
 		snprintf(text, sizeof text, "%s%s",
 		    addr_family(a) == AF_INET6 ? "IPV6:" : "", addr_ip(a, ip));
 	put(w, attribute, text);

@@ -15,7 +15,7 @@
 
 enum { ALL = (1 << EHLO_X) - 1 };
 
-static struct addr four, six, local, none;
+static struct addr four, six, local, nowhere;
 
 static const char *
 text_of(struct buf *b)
@@ -47,7 +47,7 @@ test_xclient(void)
 	buf_empty(&b);
 	identity_xclient(&b, &s, 1 << EHLO_X_IDENT);
 	test_str("none that it has", text_of(&b), "");
-	s = (struct relay_session){ .client = &none, .server = &none };
+	s = (struct relay_session){ .client = &nowhere, .server = &nowhere };
 	buf_empty(&b);
 	identity_xclient(&b, &s, 1 << EHLO_X_ADDR | 1 << EHLO_X_PORT);
 	test_str("no address", text_of(&b),
@@ -252,7 +252,7 @@ main(void)
 	addr_parse("192.0.2.7:4025", 0, &four);
 	addr_parse("[2001:db8::1]:25", 0, &six);
 	addr_parse("unix:/run/x", 0, &local);
-	addr_parse("0.0.0.0", 0, &none);
+	addr_parse("0.0.0.0", 0, &nowhere);
 	test_xclient();
 	test_lines();
 	test_xforward();

@@ -26,6 +26,20 @@ describe("hooks/early_talker", function()
     assert.equal("one moment", fake.teaser(session))
   end)
 
+  it("makes a client wait once, if told to remember", function()
+    local hook = fake.hook("early_talker", { remember = "1h" })
+    local first, second = fake.session { ip = "192.0.2.7" }, fake.session { ip = "192.0.2.7" }
+    assert.is_nil(hook:ask("connect", first))
+    assert.equal(3, fake.waited(first))
+    assert.is_nil(hook:ask("connect", second))
+    assert.is_nil(fake.waited(second))
+    assert.same({ "early_talker skip waited before" }, fake.results(second))
+    assert.equal(3600, hook.ttl["192.0.2.7"])
+    local other = fake.session { ip = "192.0.2.8", early = true }
+    assert.equal("reject", hook:ask("connect", other).kind)
+    assert.equal("reject", hook:ask("connect", fake.session { ip = "192.0.2.8", early = true }).kind)
+  end)
+
   it("refuses one that does not", function()
     local v, session = connect({}, { early = true })
     assert.same({ "reject", 554, "5.5.1" }, { v.kind, v.code, v.enhanced })

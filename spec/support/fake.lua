@@ -243,6 +243,23 @@ local function new_clock(h)
   }
 end
 
+-- Dictionaries that forget nothing: h.shared.NAME has what was kept, h.ttl how long.
+local function new_shared(h)
+  h.shared, h.ttl = {}, {}
+  return setmetatable({}, { __index = function(_, name)
+    if not (h.hook.shared or {})[name] then error("shared." .. name .. " is not declared", 2) end
+    local kept = h.shared[name] or {}
+    h.shared[name] = kept
+    return {
+      get = function(_, key) return kept[key] end,
+      set = function(_, key, value, ttl)
+        kept[key], h.ttl[key] = value, ttl
+        return true
+      end,
+    }
+  end })
+end
+
 local allowed = { "assert", "error", "ipairs", "pairs", "next", "pcall", "select", "tonumber",
   "tostring", "type", "unpack", "math", "string", "table", "setmetatable", "getmetatable",
   "xpcall", "bit" }
@@ -272,7 +289,7 @@ function fake.hook(name, settings)
     ["lunette.async"] = new_async(), ["lunette.clock"] = new_clock(h),
     ["lunette.setting"] = fake_setting.setting, ["lunette.ip"] = fake_list.ip,
     ["lunette.list"] = fake_list.list, ["lunette.header"] = header(),
-    ["lunette.hash"] = new_hash(h),
+    ["lunette.hash"] = new_hash(h), ["lunette.shared"] = new_shared(h),
   }
   local chunk = assert(loadfile("hooks/" .. name .. ".lua"))
   h.hook = setfenv(chunk, environment(library))()

@@ -124,11 +124,23 @@ admission_is(const struct admission *a, const struct admission_ticket *t,
 	return client_key(a, client, &key) == 0 && same(&key, &t->client);
 }
 
-enum admission_result
-admission_handshake(const struct admission *a, const struct addr *client)
+bool
+admission_rate(const struct admission *a, enum session_rate rate,
+    const struct addr *client)
 {
-	return take(a, RATES_HANDSHAKES, client, a->conf->tls_rate) ?
-	    ADMISSION_OK : ADMISSION_TLS_RATE;
+	const struct conf_admission *c = a->conf;
+
+	switch (rate) {
+	case SESSION_RATE_HANDSHAKES:
+		return take(a, RATES_HANDSHAKES, client, c->tls_rate);
+	case SESSION_RATE_MESSAGES:
+		return take(a, RATES_MESSAGES, client, c->message_rate);
+	case SESSION_RATE_RECIPIENTS:
+		return take(a, RATES_RECIPIENTS, client, c->recipient_rate);
+	case SESSION_RATE_LOGINS:
+		return take(a, RATES_LOGINS, client, c->auth_rate);
+	}
+	return true;
 }
 
 void

@@ -47,8 +47,8 @@ enum admission_result admission_enter_proxy(const struct admission *,
 /* Is that client what the ticket counts? */
 bool admission_is(const struct admission *, const struct admission_ticket *,
     const struct addr *client);
-/* ADMISSION_OK, or ADMISSION_TLS_RATE; the handshake is counted. */
-enum admission_result admission_handshake(const struct admission *,
+/* May it do one more of these now?  If so, it is counted. */
+bool admission_rate(const struct admission *, enum session_rate,
     const struct addr *client);
 /* What the ticket counts is given back; it is empty then. */
 void admission_leave(const struct admission *, struct admission_ticket *);

@@ -73,7 +73,8 @@ struct conf_admission {
 	struct conf_per_client *per_client_map;
 	size_t per_client_count;
 	unsigned per_net, net_v4, net_v6;
-	unsigned client_rate, tls_rate;	/* a minute; 0: no limit */
+	/* A client's in a minute; 0: no limit. */
+	unsigned client_rate, tls_rate, message_rate, recipient_rate, auth_rate;
 	double load;			/* load average; 0: off */
 	struct cidr_list reserve_clients;
 	struct cidr_list trusted;	/* rates are not for these */

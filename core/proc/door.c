@@ -255,14 +255,13 @@ door_readdress(struct session *s)
 }
 
 bool
-door_tls_admit(struct session *s)
+door_rate_admit(struct session *s, enum session_rate rate)
 {
-	enum admission_result result =
-	    admission_handshake(&self->admission, &s->client);
-
-	if (result == ADMISSION_OK)
+	if (admission_rate(&self->admission, rate, &s->client))
 		return true;
-	log_refusal(self, s->conf, &s->client, result);
+	/* Of the others the session has more to say. */
+	if (rate == SESSION_RATE_HANDSHAKES)
+		log_refusal(self, s->conf, &s->client, ADMISSION_TLS_RATE);
 	return false;
 }
 

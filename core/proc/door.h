@@ -49,7 +49,7 @@ void door_free(struct door *);		/* no session may be left */
 /* For the session_env; env->stress is set here, too. */
 unsigned door_connections(struct session *);
 const char *door_readdress(struct session *);
-bool door_tls_admit(struct session *);
+bool door_rate_admit(struct session *, enum session_rate);
 void door_ended(struct session *);
 
 #endif

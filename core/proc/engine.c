@@ -121,7 +121,7 @@ fill_env(struct engine *e, const struct engine_args *a)
 	e->env.stats = a->stats ? a->stats : &e->stats;
 	e->env.connections = a->connections;
 	e->env.readdress = a->readdress;
-	e->env.tls_admit = a->tls_admit;
+	e->env.rate_admit = a->rate_admit;
 	e->env.ended = a->ended;
 	rc.dns = e->env.dns = open_dns(e->gen, e->loop);
 	if (rc.dns)

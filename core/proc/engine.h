@@ -38,7 +38,7 @@ struct engine_args {
 	/* As in session_env. */
 	unsigned (*connections)(struct session *);
 	const char *(*readdress)(struct session *);
-	bool (*tls_admit)(struct session *);
+	bool (*rate_admit)(struct session *, enum session_rate);
 	void (*ended)(struct session *);
 };
 

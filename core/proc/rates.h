@@ -8,7 +8,7 @@
 #include "addr.h"
 
 /*
- * rates: how often clients come, over all workers.
+ * rates: how often clients come, and what they do, over all workers.
  *
  * Each client has a bucket of as many tokens as it may use in a minute, and
  * gets them back at that rate: so many may come at once, and no more than that
@@ -17,7 +17,10 @@
  * again is anyone's, so the table has to hold those of the last minute only; a
  * client for whom there is no room is not refused.
  */
-enum rates_kind { RATES_CONNECTIONS, RATES_HANDSHAKES };
+enum rates_kind {
+	RATES_CONNECTIONS, RATES_HANDSHAKES, RATES_MESSAGES, RATES_RECIPIENTS,
+	RATES_LOGINS,
+};
 
 struct rates;
 

@@ -249,7 +249,7 @@ make_engine(struct worker *w, char error[CONF_ERROR_MAX])
 		.watch = true,
 		.connections = door_connections,
 		.readdress = door_readdress,
-		.tls_admit = door_tls_admit,
+		.rate_admit = door_rate_admit,
 		.ended = door_ended,
 		.leads = leads,
 		.leads_arg = w,

@@ -111,6 +111,13 @@ struct session_login {
 	const char *user, *password, *authzid;	/* password, authzid: or NULL */
 };
 
+/* What is counted for each client and minute. */
+enum session_rate {
+	SESSION_RATE_HANDSHAKES,	/* of TLS */
+	SESSION_RATE_MESSAGES, SESSION_RATE_RECIPIENTS,
+	SESSION_RATE_LOGINS,		/* AUTH */
+};
+
 /* What a hook is asked. */
 struct session_question {
 	enum stage stage;
@@ -168,8 +175,8 @@ struct session_env {
 	 * which it is refused.
 	 */
 	const char *(*readdress)(struct session *);
-	/* May this client begin one more TLS handshake now? */
-	bool (*tls_admit)(struct session *);
+	/* May this client do one more of these now?  If so, it is counted. */
+	bool (*rate_admit)(struct session *, enum session_rate);
 	/* The session has ended and is about to be freed. */
 	void (*ended)(struct session *);
 };

@@ -180,6 +180,11 @@ void session_log_txn(struct session *, struct log_line *);
 /* A refusal by the core for the log; text is what was wrong. */
 void session_note(struct session *, int code, const char *enhanced,
     const char *text);
+/* May it do one more of these now?  That is all; nobody is told. */
+bool session_admits(struct session *, enum session_rate);
+/* Has the client come too often with MAIL, RCPT or AUTH?  Then it was told so
+ * (true), and the log says which limit it was. */
+bool session_over_rate(struct session *, enum session_rate);
 
 /* session_ask.c: the hooks. */
 /* Ask; then next is called, with io->verdict and io->reply set.  The caller

@@ -88,8 +88,8 @@ session_log_txn(struct session *s, struct log_line *line)
 		log_str(line, "rcpt", s->io->rcpt->path.text);
 }
 
-void
-session_note(struct session *s, int code, const char *enhanced,
+static void
+note(struct session *s, const char *limit, int code, const char *enhanced,
     const char *text)
 {
 	struct log_line line;
@@ -104,6 +104,45 @@ session_note(struct session *s, int code, const char *enhanced,
 		log_str(&line, "enhanced", enhanced);
 	}
 	log_str(&line, "text", text);
+	if (limit != NULL)
+		log_str(&line, "limit", limit);
 	session_log_txn(s, &line);
 	log_end(&line);
+}
+
+void
+session_note(struct session *s, int code, const char *enhanced,
+    const char *text)
+{
+	note(s, NULL, code, enhanced, text);
+}
+
+bool
+session_admits(struct session *s, enum session_rate rate)
+{
+	return s->env->rate_admit == NULL || s->env->rate_admit(s, rate);
+}
+
+bool
+session_over_rate(struct session *s, enum session_rate rate)
+{
+	static const struct refusal {
+		const char *limit;
+		int code;
+		const char *enhanced, *text;
+	} refusals[] = {
+		[SESSION_RATE_MESSAGES] = { "message_rate", 451, "4.7.1",
+		    "too much mail, try again later" },
+		[SESSION_RATE_RECIPIENTS] = { "recipient_rate", 452, "4.7.1",
+		    "too many recipients, try again later" },
+		[SESSION_RATE_LOGINS] = { "auth_rate", 454, "4.7.0",
+		    "too many logins, try again later" },
+	};
+	const struct refusal *r = &refusals[rate];
+
+	if (session_admits(s, rate))
+		return false;
+	note(s, r->limit, r->code, r->enhanced, r->text);
+	session_error(s, r->code, r->enhanced, r->text);
+	return true;
 }

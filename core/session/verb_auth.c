@@ -299,6 +299,10 @@ verb_auth_check(struct session *s, const struct command *c)
 		session_error(s, 504, "5.5.4", "no such mechanism");
 		return false;
 	}
+	if (session_over_rate(s, SESSION_RATE_LOGINS)) {
+		s->errors++;
+		return false;
+	}
 	io->sasl = mem_alloc(sizeof *io->sasl);
 	io->sasl_status = sasl_start(io->sasl, m, initial);
 	return true;

@@ -47,7 +47,11 @@ verb_mail_check(struct session *s, const struct command *c)
 	    !parameter_mail(s, &a.params, &sender))
 		return false;
 	begin_txn(s, &a, &sender);
-	return true;
+	if (!session_over_rate(s, SESSION_RATE_MESSAGES))
+		return true;
+	s->errors++;		/* as one that the hooks put off */
+	session_end_txn(s, NULL);
+	return false;
 }
 
 void

@@ -22,6 +22,29 @@ too_many(const struct session *s)
 	    s->txn.refused >= SESSION_REFUSED_MAX;
 }
 
+static void
+take_out(struct session *s)
+{
+	struct txn_rcpt *r, *next;
+
+	for (r = s->io->rcpt; r != NULL; r = next) {
+		next = r->next;
+		txn_take_out(&s->txn, r);
+	}
+	s->io->rcpt = NULL;
+	s->txn.refused++;
+}
+
+/* It is not an error: those accepted so far are to get their message. */
+static bool
+is_over_rate(struct session *s)
+{
+	if (!session_over_rate(s, SESSION_RATE_RECIPIENTS))
+		return false;
+	take_out(s);
+	return true;
+}
+
 bool
 verb_rcpt_check(struct session *s, const struct command *c)
 {
@@ -51,6 +74,8 @@ verb_rcpt_check(struct session *s, const struct command *c)
 	r->orcpt = said.orcpt;
 	s->io->rcpt = r;
 	s->question.u.rcpt = r;
+	if (is_over_rate(s))
+		return false;
 	if (!session_use_held(s))
 		return true;
 	verb_rcpt(s);
@@ -99,19 +124,6 @@ settle(struct session *s, enum txn_rcpt_state state)
 			r->relay = asked->relay;
 	}
 	s->io->rcpt = NULL;
-}
-
-static void
-take_out(struct session *s)
-{
-	struct txn_rcpt *r, *next;
-
-	for (r = s->io->rcpt; r != NULL; r = next) {
-		next = r->next;
-		txn_take_out(&s->txn, r);
-	}
-	s->io->rcpt = NULL;
-	s->txn.refused++;
 }
 
 static void

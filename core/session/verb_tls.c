@@ -50,13 +50,6 @@ keep_info(struct session *s, const struct tls_info *stream)
 	s->tls = info;
 }
 
-/* Counted before it costs anything. */
-static bool
-is_admitted(struct session *s)
-{
-	return s->env->tls_admit == NULL || s->env->tls_admit(s);
-}
-
 static void
 secure(struct session *s, session_fn next)
 {
@@ -74,7 +67,7 @@ secure(struct session *s, session_fn next)
 void
 verb_tls_handshake(struct session *s, session_fn next)
 {
-	if (is_admitted(s))
+	if (session_admits(s, SESSION_RATE_HANDSHAKES))
 		secure(s, next);
 	else
 		session_end(s, SESSION_REFUSED, NULL);
@@ -156,7 +149,7 @@ verb_starttls(struct session *s)
 {
 	if (!session_in_step(s))
 		return;
-	if (!is_admitted(s)) {
+	if (!session_admits(s, SESSION_RATE_HANDSHAKES)) {
 		session_error(s, 454, "4.7.0", "too many TLS handshakes");
 		return;
 	}

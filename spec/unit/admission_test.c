@@ -228,6 +228,11 @@ test_unix(void)
 static void
 test_rates(void)
 {
+	static const enum session_rate rates[] = {
+		SESSION_RATE_HANDSHAKES, SESSION_RATE_MESSAGES,
+		SESSION_RATE_RECIPIENTS, SESSION_RATE_LOGINS,
+	};
+	struct cidr trusted = { AF_INET, 8, { 10 } };
 	struct place p;
 	struct admission_ticket t[8];
 	struct addr client = at("192.0.2.1");
@@ -235,8 +240,10 @@ test_rates(void)
 
 	open_place(&p, 100);
 	p.one.rates = p.two.rates = rates_new(64);
+	p.conf.trusted = (struct cidr_list){ &trusted, 1 };
 	p.conf.client_rate = 2;
-	p.conf.tls_rate = 1;
+	p.conf.tls_rate = p.conf.message_rate = p.conf.recipient_rate =
+	    p.conf.auth_rate = 1;
 	test_int("one", enter(&p.one, "192.0.2.1", &t[0]), ADMISSION_OK);
 	test_int("two", enter(&p.two, "192.0.2.1", &t[1]), ADMISSION_OK);
 	leave(&p.two, &t[1]);
@@ -249,14 +256,23 @@ test_rates(void)
 		    "2001:db8::2", &t[4]), ADMISSION_OK);
 	test_int("is a client", enter(&p.two, "2001:db8::3", &t[4]),
 	    ADMISSION_CLIENT_RATE);
-	test_int("handshake", admission_handshake(&p.one, &client),
-	    ADMISSION_OK);
-	test_int("second one", admission_handshake(&p.two, &client),
-	    ADMISSION_TLS_RATE);
-	client = at("unix:/tmp/x");
-	for (i = 0; i < 3; i++)
-		test_int("UNIX", admission_handshake(&p.one, &client),
-		    ADMISSION_OK);
+	for (i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+		client = at("192.0.2.1");
+		test_ok("the first", admission_rate(&p.one, rates[i], &client));
+		test_ok("the second",
+		    !admission_rate(&p.two, rates[i], &client));
+		client = at("2001:db8::1");
+		test_ok("one /64", admission_rate(&p.one, rates[i], &client));
+		client = at("2001:db8::2");
+		test_ok("is a client",
+		    !admission_rate(&p.one, rates[i], &client));
+		client = at("10.0.0.1");
+		test_ok("trusted", admission_rate(&p.one, rates[i], &client));
+		test_ok("always", admission_rate(&p.one, rates[i], &client));
+		client = at("unix:/tmp/x");
+		test_ok("UNIX", admission_rate(&p.one, rates[i], &client));
+		test_ok("always", admission_rate(&p.one, rates[i], &client));
+	}
 	rates_free(p.one.rates);
 	scoreboard_free(p.board);
 }

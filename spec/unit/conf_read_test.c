@@ -158,7 +158,8 @@ static const char secured[] =
 	"auth = { mechanisms = { 'PLAIN', 'EXTERNAL' } }\n"
 	"proxy_clients = '10.0.0.1' xclient_clients = { '10.0.0.2', '::1' }\n"
 	"ehlo = { 'help', ['10.0.0.0/8'] = { 'size' }, ['::1'] = 'DSN' }\n"
-	"limits = { client_rate = 30, tls_rate = 10 }\n"
+	"limits = { client_rate = 30, tls_rate = 10, message_rate = 20, "
+	"recipient_rate = 40, auth_rate = 5 }\n"
 	"relays = { a = { 'smtp://h', fingerprint = '" PIN "' },\n"
 	"  b = { 'smtps://h', tls = 'verify', ca = 'hop.pem', xclient = true },\n"
 	"  c = { 'lmtp://h', tls = 'try', xclient = 'proxy' },\n"
@@ -209,6 +210,9 @@ test_tls(void)
 	test_int("and no other", (long long)s[1]->withholds, 0);
 	test_int("client_rate", c.admission.client_rate, 30);
 	test_int("tls_rate", c.admission.tls_rate, 10);
+	test_int("message_rate", c.admission.message_rate, 20);
+	test_int("recipient_rate", c.admission.recipient_rate, 40);
+	test_int("auth_rate", c.admission.auth_rate, 5);
 	arena_free(arena);
 }
 

@@ -33,11 +33,14 @@ test_bucket(void)
 	struct rates *r = rates_new(64);
 	struct cidr a = at("192.0.2.1"), b = at("2001:db8::/64");
 	int64_t t = 1000000;
+	int kind;
 
 	test_int("no limit", take(r, &a, 0, 1000, t), 1000);
 	test_int("a minute's worth at once", take(r, &a, 3, 10, t), 3);
 	test_int("another client", take(r, &b, 3, 10, t), 3);
-	test_ok("another kind", rates_take(r, RATES_HANDSHAKES, &a, 3, t));
+	for (kind = RATES_HANDSHAKES; kind <= RATES_LOGINS; kind++)
+		test_ok("another kind",
+		    rates_take(r, (enum rates_kind)kind, &a, 1, t));
 	test_int("too early", take(r, &a, 3, 10, t + 19999), 0);
 	test_int("one came back", take(r, &a, 3, 10, t + 20000), 1);
 	test_int("none more", take(r, &a, 3, 10, t + 20001), 0);

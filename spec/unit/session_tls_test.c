@@ -43,9 +43,9 @@ on_peer(void *arg, enum conn_event event)
 }
 
 static bool
-admit(struct session *s)
+admit(struct session *s, enum session_rate rate)
 {
-	handshakes++;
+	handshakes += rate == SESSION_RATE_HANDSHAKES;
 	return full == NULL;
 }
 
@@ -65,7 +65,7 @@ prepare(const char *words, enum session_tls tls)
 	secured = over = false;
 	fake.conf.tls = tls;
 	fake.conf.tls_server = server;
-	fake.env.tls_admit = admit;
+	fake.env.rate_admit = admit;
 	fake.env.readdress = readdress;
 }
 

@@ -1,5 +1,4 @@
--- Rates: connections and handshakes of one client in a minute, over all
--- workers; clients behind a proxy; stress.
+-- Rates: what one client may do in a minute, over all workers; clients behind a proxy; stress.
 local certificate = require "spec.support.certificate"
 local lunette = require "spec.support.lunette"
 local process = require "spec.support.process"
@@ -98,6 +97,77 @@ describe("a client that comes", function()
     server:dial({}, 2):expect_closed()
     server:dial({ tls = true, source = "127.0.0.2" }, 2):expect(220)
     server:wait_count(2, "connect", { result = "refused", limit = "tls_rate" })
+    server:stop()
+  end)
+
+  local send = [[ workers = { count = 2 }; trusted = { "127.0.0.3" };
+    limits = { message_rate = 2, recipient_rate = 3 } ]]
+
+  it("with too much mail is put off, over all workers", function()
+    local server = start(send)
+    for _ = 1, 2 do
+      local c = server:dial()
+      c:hello()
+      c:cmd("MAIL FROM:<s@a.test>", 250)
+    end
+    local late, other, trusted = server:dial(), server:dial { source = "127.0.0.2" },
+      server:dial { source = "127.0.0.3" }
+    late:hello()
+    late:cmd("MAIL FROM:<s@a.test> NONSENSE", "555 5%.5%.4")
+    late:cmd("MAIL FROM:<s@a.test>", "451 4%.7%.1 too much mail, try again later")
+    late:cmd("RCPT TO:<r@b.test>", 503)
+    other:hello()
+    other:cmd("MAIL FROM:<s@a.test>", 250)
+    trusted:hello()
+    for _ = 1, 4 do
+      trusted:cmd("MAIL FROM:<s@a.test>", 250)
+      trusted:cmd("RSET", 250)
+    end
+    local line = server:wait_for("verdict", { verb = "MAIL" })
+    assert.same({ "message_rate", "defer", "451", "4.7.1", "s@a.test" },
+      { line.limit, line.verdict, line.code, line.enhanced, line.from })
+    server:stop()
+  end)
+
+  it("with too many recipients gets through with the first", function()
+    local server = start(send)
+    local c = server:dial()
+    c:hello()
+    c:cmd("MAIL FROM:<s@a.test>", 250)
+    for i = 1, 5 do
+      c:cmd(("RCPT TO:<r%d@b.test>"):format(i), i <= 3 and "250 2%.1%.5" or
+        "452 4%.7%.1 too many recipients, try again later")
+    end
+    c:cmd("DATA", 354)
+    c:cmd("A: 1\r\n\r\nhello\r\n.", 250)
+    assert.equal("3", server:wait_for("discard").rcpts)
+    assert.equal(2, server:wait_count(2, "verdict", { verb = "RCPT", limit = "recipient_rate" }))
+    server:stop()
+  end)
+
+  it("with too many logins is not asked for its password", function()
+    local server = lunette.start {
+      config = [[ relay = "discard:"; hooks = { "no" }; auth = { without_tls = true };
+        listen = { { "127.0.0.1:0", auth = "offered" } }; limits = { auth_rate = 2 } ]],
+      hooks = { no = [[
+        local verdict = require "lunette.verdict"
+        return {
+          auth = function(_, login) return verdict.reject("5.7.8", "no " .. login.user) end,
+        } ]] },
+    }
+    local function try(command, want)
+      local c = server:dial()
+      c:hello()
+      c:cmd(command, want)
+      return c
+    end
+    try("AUTH NTLM", 504)
+    try("AUTH PLAIN AHVzZXIAc2VjcmV0", "535 5%.7%.8 no user")
+    try("AUTH LOGIN", 334)
+    local c = try("AUTH PLAIN AHVzZXIAc2VjcmV0", "454 4%.7%.0 too many logins, try again later")
+    c:cmd("AUTH LOGIN", "454 4%.7%.0")
+    c:cmd("MAIL FROM:<s@a.test>", 250)
+    server:wait_count(2, "verdict", { verb = "AUTH", limit = "auth_rate", code = "454" })
     server:stop()
   end)
 

@@ -207,6 +207,28 @@ can_authenticate(const struct session_conf *s)
 	    s->xclient_clients.count > 0;
 }
 
+/* A keyword that is withheld from all, although nobody could send without. */
+static int
+check_withheld(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up, const struct session_conf *s)
+{
+	const char *const *word = s->withhold;
+	const struct conf_step tls = { .up = up, .key = "tls" };
+	const struct conf_step auth = { .up = up, .key = "auth" };
+
+	for (; word && *word; word++) {
+		if (s->tls == SESSION_TLS_REQUIRED &&
+		    strcmp(*word, "STARTTLS") == 0)
+			return conf_fail(r, v, &tls, "required, but ehlo "
+			    "withholds STARTTLS");
+		if (s->auth == SESSION_AUTH_REQUIRED &&
+		    strcmp(*word, "AUTH") == 0)
+			return conf_fail(r, v, &auth, "required, but ehlo "
+			    "withholds AUTH");
+	}
+	return 0;
+}
+
 int
 conf_tls_check(struct conf_reader *r, const struct value *v,
     const struct conf_step *up, const struct conf_listener *l)
@@ -229,6 +251,8 @@ conf_tls_check(struct conf_reader *r, const struct value *v,
 	if (at && s->lmtp && addr_port(&l->addr) == LMTP_NOT_PORT)
 		return conf_fail(r, at, &step, "not on port 25 (RFC 2033): 24 "
 		    "is usual");
+	if (check_withheld(r, v, up, s) < 0)
+		return -1;
 	at = value_get(v, step.key = "auth");
 	if (!at || s->auth == SESSION_AUTH_OFF)
 		return 0;

@@ -167,6 +167,12 @@ static const struct {
 	{ BASE "listen = { { '::1', auth = 'offered' } } "
 	    "auth = { without_tls = true, mechanisms = {} }", "F:1: "
 	    "listen.1.auth: auth.mechanisms has none" },
+	{ BASE "listen = { { '::1', tls = 'required' } } tls = { cert = 'c' } "
+	    "ehlo = 'starttls'", "F:1: listen.1.tls: required, but ehlo "
+	    "withholds STARTTLS" },
+	{ BASE "listen = { { '::1', tls = 'implicit', auth = 'required', "
+	    "ehlo = { 'dsn', 'auth' } } } tls = { cert = 'c' }",
+	    "F:1: listen.1.auth: required, but ehlo withholds AUTH" },
 	{ BASE "listen = { { '::1', tls = 'off', proxy = false } }", "ok" },
 	{ BASE "listen = { { '::1', lmtp = true } }", "F:1: listen.1.lmtp: not "
 	    "on port 25 (RFC 2033): 24 is usual" },

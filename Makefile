@@ -131,7 +131,7 @@ deps:
 # The configuration belongs to the administrator: what is there stays.
 SHARE = $(DESTDIR)$(PREFIX)/share
 CONF  = $(DESTDIR)$(SYSCONFDIR)/lunette
-DOCS  = LICENSE README.md CHANGES.md $(wildcard doc/*.md)
+DOCS  = LICENSE *.md doc/*.md contrib/*
 LUA   = $(shell cd lua && find . -name '*.lua' 2>/dev/null)
 
 install: all
@@ -142,7 +142,7 @@ install: all
 	for f in hooks/*.lua; do \
 		install -D -m 644 $$f $(SHARE)/lunette/$$f || exit; done
 	for f in $(wildcard $(DOCS)); do \
-		install -D -m 644 $$f $(SHARE)/doc/lunette/$${f##*/} || exit; done
+		install -D -m 644 $$f $(SHARE)/doc/lunette/$$f || exit; done
 	install -m 644 doc/lunette.8 $(SHARE)/man/man8/lunette.8
 	for f in conf/*.lua; do \
 		test -e $(CONF)/$${f##*/} || \

@@ -75,7 +75,8 @@ describe("make install", function()
 		assert.equal(0, status, out)
 		local want = { "bin/lunette", "share/lunette/hooks/rcpt_domains.lua",
 			"share/man/man8/lunette.8", "share/doc/lunette/LICENSE",
-			"share/doc/lunette/hooks.md", "share/lunette/lua/lunette/verdict.lua",
+			"share/doc/lunette/contrib/postfix.md", "share/doc/lunette/SECURITY.md",
+			"share/doc/lunette/doc/hooks.md", "share/lunette/lua/lunette/verdict.lua",
 			"etc/lunette/lunette.lua", "etc/lunette/smarthost.lua" }
 		for _, f in ipairs(want) do
 			assert.truthy(t:read(root .. "/" .. f), f)

@@ -170,7 +170,7 @@ set_trace(struct session *s, const struct txn_rcpt *only)
 	const struct received trace = {
 		.helo = s->helo,
 		.name = s->client_name,
-		.client = &s->client,
+		.client = s->conf->hide_client ? NULL : &s->client,
 		.hostname = s->conf->hostname,
 		.protocol = protocol(s, with),
 		.id = s->txn.id,

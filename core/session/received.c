@@ -43,19 +43,27 @@ put_rcpt(struct buf *out, const char *rcpt)
 	buf_printf(out, "\r\n\tfor <%s>; ", rcpt);
 }
 
-void
-received_write(const struct received *r, struct buf *out)
+static void
+put_from(struct buf *out, const struct received *r)
 {
-	char date[CLOCK_TEXT_MAX];
-
-	buf_puts(out, "Received: from ");
+	buf_puts(out, "from ");
 	put_name(out, r->helo);
 	buf_puts(out, " (");
 	put_name(out, r->name != NULL ? r->name : "unknown");
 	buf_puts(out, " ");
 	put_ip(out, r->client);
-	buf_printf(out, ")\r\n\tby %s with %s id %s", r->hostname, r->protocol,
-	    r->id);
+	buf_puts(out, ")\r\n\t");
+}
+
+void
+received_write(const struct received *r, struct buf *out)
+{
+	char date[CLOCK_TEXT_MAX];
+
+	buf_puts(out, "Received: ");
+	if (r->client != NULL)
+		put_from(out, r);
+	buf_printf(out, "by %s with %s id %s", r->hostname, r->protocol, r->id);
 	if (r->rcpt != NULL)
 		put_rcpt(out, r->rcpt);
 	else

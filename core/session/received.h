@@ -13,14 +13,14 @@ struct buf;
  *		for <RCPT>; DATE
  *
  * NAME is "unknown" if nobody has found it out; "for" is left out if there are
- * several recipients.
+ * several recipients, and "from" if it is nobody's business who sent it.
  * What the client and the DNS said is cut and cleaned here: neither can end
  * the line or close the comment.
  */
 struct received {
 	const char *helo;
 	const char *name;	/* NULL: not known */
-	const struct addr *client;
+	const struct addr *client;	/* NULL: "from" is left out */
 	const char *hostname;
 	const char *protocol;	/* "ESMTP" */
 	const char *id;

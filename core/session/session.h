@@ -80,6 +80,7 @@ struct session_conf {
 	bool check_with_relay;	/* check_recipients = "relay" */
 	bool normalize;		/* bare_newline = "normalize" */
 	bool lmtp;
+	bool hide_client;	/* Received does not name it */
 	bool proxy;		/* clients come through a PROXY protocol */
 	enum session_tls tls;
 	struct tls_server *tls_server;	/* the engine's; NULL: there is none */

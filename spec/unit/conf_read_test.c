@@ -99,7 +99,7 @@ static const char several[] =
 	"  default = 3 } } timeouts = { data = '1m' }\n"
 	"spool_dir = 'spool' log = { to = 'x.log' }\n"
 	"listen = { '0.0.0.0', { '[::1]:submission', name = 'in',\n"
-	"  hostname = 'in.example.org', hooks = { 'c', 'a' },\n"
+	"  hostname = 'in.example.org', hooks = { 'c', 'a' }, hide_client = true,\n"
 	"  limits = { errors = 1 }, relay = 'maildir:mail', ehlo = {} },\n"
 	"  { 'unix:run/sock', hooks = {} } }\n"
 	"workers = { count = 3, sessions = 10 } dns = { servers = '::1' }\n";
@@ -122,6 +122,8 @@ test_listeners(void)
 	test_str("name 2", l[1].name, "in");
 	test_str("host 1", l[0].session.hostname, "mx.example.org");
 	test_str("host 2", l[1].session.hostname, "in.example.org");
+	test_ok("hide_client", !l[0].session.hide_client &&
+	    l[1].session.hide_client);
 	test_int("errors 1", l[0].session.limits.errors, 7);
 	test_int("errors 2", l[1].session.limits.errors, 1);
 	test_int("data 2", (long long)l[1].session.timeouts.data, 60);

@@ -17,6 +17,10 @@ static const struct {
 	{ "[IPv6:2001:db8::1]", NULL, "[2001:db8::1]:25", NULL,
 	    "Received: from [IPv6:2001:db8::1] (unknown [IPv6:2001:db8::1])\r\n"
 	    "\tby mx.test with ESMTP id X.1;\r\n\t" },
+	{ "a.test", "b.test", NULL, "r@c.test",
+	    "Received: by mx.test with ESMTP id X.1\r\n\tfor <r@c.test>; " },
+	{ "a.test", "b.test", NULL, NULL,
+	    "Received: by mx.test with ESMTP id X.1;\r\n\t" },
 	{ "a) by evil\r\n(b", "c\x01(\x80", "192.0.2.7:25", NULL,
 	    "Received: from a??by?evil???b (c??? [192.0.2.7])\r\n"
 	    "\tby mx.test with ESMTP id X.1;\r\n\t" },
@@ -33,9 +37,11 @@ main(void)
 	size_t i, n;
 
 	buf_init(&out);
-	r.client = &client;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		addr_parse(cases[i].client, 0, &client);
+		r.client = NULL;
+		if (cases[i].client != NULL &&
+		    addr_parse(cases[i].client, 0, &client) == 0)
+			r.client = &client;
 		r.helo = cases[i].helo;
 		r.name = cases[i].name;
 		r.rcpt = cases[i].rcpt;

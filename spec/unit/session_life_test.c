@@ -58,6 +58,18 @@ the_trace_header(void)
 	test_ok("trace, two recipients", strstr(fake_text(&fake.trace),
 	    ".2;\r\n\t") != NULL);
 	fake_end();
+
+	begin("");
+	fake.conf.hide_client = true;
+	talk(EHLO ENVELOPE CONTENT);
+	test_ok("trace of nobody", strncmp(fake_text(&fake.trace),
+	    "Received: by mx.test with ESMTP id ", 35) == 0 &&
+	    strstr(fake.trace.p, "c.test") == NULL &&
+	    strstr(fake.trace.p, "192.0.2.7") == NULL);
+	fake_hang_up();
+	test_ok("and the log says who", logged("event=connect") &&
+	    logged("helo=c.test"));
+	fake_end();
 }
 
 /* The client goes away in every state. */

@@ -66,6 +66,18 @@ channel_take_pair(struct channel *ch, int in, int out)
 	set_options(out);
 }
 
+/* The port is chosen when it is known where to: there are more of them so. */
+static int
+bind_source(int fd, const struct addr *from)
+{
+	const int on = 1;
+
+	if (addr_family(from) != AF_UNIX)
+		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		    sizeof on);
+	return bind(fd, (const struct sockaddr *)&from->ss, from->len);
+}
+
 int
 channel_connect(struct channel *ch, const struct addr *to,
     const struct addr *from)
@@ -79,7 +91,7 @@ channel_connect(struct channel *ch, const struct addr *to,
 	ch->in = ch->out = fd;
 	if (addr_family(to) != AF_UNIX)
 		set_options(fd);
-	if (from && bind(fd, (const struct sockaddr *)&from->ss, from->len) < 0)
+	if (from && bind_source(fd, from) < 0)
 		return -1;
 	if (connect(fd, (const struct sockaddr *)&to->ss, to->len) == 0)
 		return 0;

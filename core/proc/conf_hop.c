@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ check_stored(struct conf_reader *r, const struct value *v,
     const struct conf_step *up)
 {
 	static const char *const keys[] = {
-		"tls", "ca", "fingerprint", "auth", "xclient",
+		"source", "tls", "ca", "fingerprint", "auth", "xclient",
 	};
 	struct conf_step step = { .up = up };
 	const struct value *at;
@@ -46,6 +47,25 @@ check_stored(struct conf_reader *r, const struct value *v,
 			    r->hop->url);
 	}
 	return 0;
+}
+
+static int
+check_source(struct conf_reader *r, const struct value *v,
+    const struct conf_step *up)
+{
+	struct conf_step step = { .up = up, .key = "source" };
+	const struct value *at = value_get(v, step.key);
+	unsigned char ip[sizeof(struct in6_addr)];
+
+	if (!at)
+		return 0;
+	if (!r->hop->host)
+		return conf_fail(r, at, &step, "%s does not leave this "
+		    "machine", r->hop->url);
+	if (inet_pton(AF_INET, r->hop->source, ip) == 1 ||
+	    inet_pton(AF_INET6, r->hop->source, ip) == 1)
+		return 0;
+	return conf_fail_type(r, at, &step, "an IP address of this machine");
 }
 
 /* A certificate to check against says that it is to be checked. */
@@ -192,7 +212,8 @@ conf_hop_read(struct conf_reader *r, const struct value *v,
 {
 	if (r->hop->kind != NEXTHOP_SMTP && r->hop->kind != NEXTHOP_LMTP)
 		return check_stored(r, v, step);
-	if (check_tls(r, v, step) < 0 || check_auth(r, v, step) < 0)
+	if (check_source(r, v, step) < 0 || check_tls(r, v, step) < 0 ||
+	    check_auth(r, v, step) < 0)
 		return -1;
 	return read_xclient(r, value_get(v, "xclient"), step);
 }

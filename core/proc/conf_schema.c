@@ -63,6 +63,7 @@ const struct conf_key conf_schema[] = {
 { "bind.pause",		CONF_DURATION, C(bind.pause), 0, HOUR, "3s" },
 { "bind.backlog",	CONF_INT, C(bind.backlog), 1, 65535, "511" },
 { "relay",		CONF_RAW, R(relay) },
+{ "relay.source",	CONF_TEXT, H(source) },
 { "relay.tls",		CONF_CHOICE, H(tls), .choice = hop_tlses },
 { "relay.ca",		CONF_PATH, H(ca) },
 { "relay.fingerprint",	CONF_TEXT, H(fingerprint) },

@@ -17,12 +17,21 @@ struct dial {
 	void *arg;
 	struct dns_query *query;
 	struct conn *conn;
+	struct addr from;		/* family 0: any of ours */
 	struct addr addr[ADDRS_MAX];
 	size_t count, next;
 	char error[ERROR_MAX];	/* of the last address tried */
 };
 
+static const char other_family[] = "not of the address family of source";
+
 static void next_address(struct dial *);
+
+static bool
+is_usable(const struct dial *d, const struct addr *to)
+{
+	return !d->target.source || addr_family(to) == addr_family(&d->from);
+}
 
 static void
 end(struct dial *d, struct conn *c)
@@ -61,7 +70,8 @@ on_conn(void *arg, enum conn_event event)
 		end(d, d->conn);
 		return;
 	case CONN_ERROR:
-		address_failed(d, conn_strerror(d->conn));
+		address_failed(d, is_usable(d, &d->addr[d->next - 1]) ?
+		    conn_strerror(d->conn) : other_family);
 		return;
 	case CONN_TIMEOUT:
 		address_failed(d, strerror(ETIMEDOUT));
@@ -77,8 +87,8 @@ on_conn(void *arg, enum conn_event event)
 static void
 next_address(struct dial *d)
 {
-	d->conn = conn_connect(d->target.loop, &d->addr[d->next++], NULL,
-	    on_conn, d);
+	d->conn = conn_connect(d->target.loop, &d->addr[d->next++],
+	    d->target.source ? &d->from : NULL, on_conn, d);
 	conn_deadline(d->conn, d->target.timeout);
 }
 
@@ -90,8 +100,11 @@ on_addresses(void *arg, const struct dns_answer *answer)
 
 	d->query = NULL;
 	for (i = 0; i < answer->count && d->count < ADDRS_MAX; i++) {
-		if (addr_parse(answer->record[i].text, d->target.port,
-		    &d->addr[d->count]) == 0)
+		struct addr *to = &d->addr[d->count];
+		const char *text = answer->record[i].text;
+
+		if (addr_parse(text, d->target.port, to) == 0 &&
+		    is_usable(d, to))
 			d->count++;
 	}
 	if (d->count) {
@@ -99,7 +112,8 @@ on_addresses(void *arg, const struct dns_answer *answer)
 		return;
 	}
 	snprintf(d->error, sizeof d->error, "%s: %s", d->target.host,
-	    answer->error ? answer->error : "no address");
+	    answer->error ? answer->error : answer->count > 0 ?
+	    other_family : "no address");
 	end(d, NULL);
 }
 
@@ -122,6 +136,8 @@ dial_start(const struct dial_target *target, dial_fn fn, void *arg)
 	d->target = *target;
 	d->fn = fn;
 	d->arg = arg;
+	if (target->source)
+		addr_parse(target->source, 0, &d->from);
 	if (parse_target(target, &d->addr[0]) == 0) {
 		d->count = 1;
 		next_address(d);

@@ -10,7 +10,8 @@ struct ev_loop;
 
 /*
  * dial: find the addresses of a next hop and connect to the first that
- * answers, each tried for the whole timeout.
+ * answers, each tried for the whole timeout.  With a source, addresses of the
+ * other family are left out.
  *
  * The callback comes once, on a later turn, with a connected conn that is the
  * receiver's to own (conn_own) and the address it has, or with NULL and what
@@ -22,6 +23,7 @@ struct dial_target {
 	const char *host;	/* name or IP; NULL: path */
 	uint16_t port;
 	const char *path;	/* of a UNIX socket */
+	const char *source;	/* an IP of ours; NULL: the system chooses */
 	double timeout;
 };
 

@@ -60,7 +60,7 @@ same(const char *a, const char *b)
 static bool
 same_hop(const struct nexthop *a, const struct nexthop *b)
 {
-	return strcmp(a->url, b->url) == 0 &&
+	return strcmp(a->url, b->url) == 0 && same(a->source, b->source) &&
 	    a->implicit_tls == b->implicit_tls && a->tls == b->tls &&
 	    a->identity == b->identity && same(a->ca, b->ca) &&
 	    same(a->fingerprint, b->fingerprint) && same(a->user, b->user) &&
@@ -111,6 +111,7 @@ copy_hop(struct linkpool *p, const struct nexthop *hop)
 	p->hop.url = arena_strdup(p->arena, hop->url);
 	p->hop.host = arena_strdup(p->arena, hop->host);
 	p->hop.path = arena_strdup(p->arena, hop->path);
+	p->hop.source = arena_strdup(p->arena, hop->source);
 	p->hop.ca = arena_strdup(p->arena, hop->ca);
 	p->hop.fingerprint = arena_strdup(p->arena, hop->fingerprint);
 	p->hop.user = arena_strdup(p->arena, hop->user);

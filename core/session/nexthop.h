@@ -38,6 +38,7 @@ struct nexthop {
 	const char *host;	/* name or IP; NULL for unix and files */
 	uint16_t port;		/* default 25, smtps 465, lmtp 24 */
 	const char *path;	/* unix socket or maildir, absolute */
+	const char *source;	/* an IP of ours that it sees; NULL: any */
 	bool implicit_tls;
 	enum nexthop_tls tls;
 	const char *ca;		/* path of a file in the bundle; NULL: system's */

@@ -340,7 +340,7 @@ upstream_new(const struct upstream_conf *conf,
 	struct dial_target target = {
 		.loop = conf->loop, .dns = conf->dns, .host = conf->hop->host,
 		.port = conf->hop->port, .path = conf->hop->path,
-		.timeout = timeouts->connect,
+		.source = conf->hop->source, .timeout = timeouts->connect,
 	};
 
 	u->conf = *conf;

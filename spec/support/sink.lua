@@ -145,6 +145,7 @@ end
 function sink:messages() return self:of "message" end
 function sink:lines(number) return self:of("line", number) end
 function sink:connections() return #self:of "open" end
+function sink:clients() return self:of "open" end  -- from where they came
 
 function sink:accepted()
   local list = {}

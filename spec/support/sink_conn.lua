@@ -317,7 +317,7 @@ function conn.open(sock, script, record, next_number)
     script = script, record_file = record, next_number = next_number, unrecorded = {},
     wants_proxy = script.proxy,
   }, conn)
-  c:record("open", true)
+  c:record("open", sock:getpeername() or true)
   if script.probes then
     c:count()
   end

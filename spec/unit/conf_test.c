@@ -219,6 +219,17 @@ static const struct {
 	    "fingerprint: that alone decides" },
 	{ "relay = { 'lmtp+unix:/s', tls = 'try' }", "F:1: relay.tls: "
 	    "lmtp+unix:/s does not leave this machine" },
+	{ "relay = { 'smtp://h', source = '127.0.0.2' }", "ok" },
+	{ "relay = { 'smtp://h', source = '2001:db8::1' }", "ok" },
+	{ "relay = { 'smtp://h', source = '127.0.0.2:25' }", "F:1: "
+	    "relay.source: expected an IP address of this machine, got "
+	    "\"127.0.0.2:25\"" },
+	{ "relay = { 'smtp://h', source = 'mx.test' }", "F:1: relay.source: "
+	    "expected an IP address of this machine, got \"mx.test\"" },
+	{ "relay = { 'lmtp+unix:/s', source = '127.0.0.2' }", "F:1: "
+	    "relay.source: lmtp+unix:/s does not leave this machine" },
+	{ "relay = { 'discard:', source = '127.0.0.2' }", "F:1: "
+	    "relay.source: discard: speaks to no server" },
 	{ "relay = { 'maildir:m', xclient = true }", "F:1: relay.xclient: "
 	    "maildir:D/m speaks to no server" },
 	{ "relay = { 'discard:', xclient = false, tls = 'off' }", "ok" },

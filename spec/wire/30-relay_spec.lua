@@ -1,5 +1,6 @@
 -- The next hop, when all is well: what it is told, in which order, and whose
 -- answer the client gets.
+local dns = require "spec.support.dns"
 local lunette = require "spec.support.lunette"
 local sink = require "spec.support.sink"
 
@@ -20,6 +21,7 @@ describe("the next hop", function()
   after_each(function()
     lunette.clean()
     sink.clean()
+    dns.clean()
   end)
 
   it("is asked about each recipient, and its answers are ours", function()
@@ -226,5 +228,47 @@ describe("the next hop", function()
     assert.matches("listener that the client came to", server:wait_for("relay_error").text)
     c:cmd("NOOP", 250)
     server:stop()
+  end)
+
+  it("sees the address that source says", function()
+    local names = dns.start {
+      "address=/both.test/127.0.0.1", "address=/both.test/::1", "address=/six.test/::1",
+    }
+    local hop = sink.start {}
+    local server = lunette.start {
+      config = ([[ relay = "mine"; hooks = { "yes" }; workers = { count = 1 };
+        check_recipients = "hooks"; dns = { servers = { "%s" } };
+        relays = {
+          mine = { "smtp://127.0.0.1:%d", source = "127.0.0.2" },
+          named = { "smtp://both.test:%d", source = "127.0.0.3" },
+          other = { "smtp://127.0.0.1:%d", source = "::1" },
+          gone = { "smtp://six.test:%d", source = "127.0.0.2" },
+          usual = "smtp://127.0.0.1:%d",
+        };
+        listen = { "127.0.0.1:0", { "127.0.0.1:0", relay = "usual" },
+          { "127.0.0.1:0", relay = "named" }, { "127.0.0.1:0", relay = "other" },
+          { "127.0.0.1:0", relay = "gone" } } ]]):format(names.address, hop.port, hop.port, hop.port,
+        hop.port, hop.port),
+    }
+    local function send(listener, want)
+      local c = server:dial({}, listener)
+      c:hello()
+      assert.equal(want, c:mail({}).code)
+    end
+    -- The second from a connection of its own, though the server is the same;
+    -- then both from those that wait.
+    for _ = 1, 2 do
+      send(1, 250)
+      send(2, 250)
+    end
+    send(3, 250)
+    assert.same({ "127.0.0.2", "127.0.0.1", "127.0.0.3" }, hop:clients())
+    send(4, 451)
+    send(5, 451)
+    for _, host in ipairs { "127.0.0.1:" .. hop.port, "six.test" } do
+      server:wait_for("relay_error", { text = host .. ": not of the address family of source" })
+    end
+    server:stop()
+    hop:stop()
   end)
 end)

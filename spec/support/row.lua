@@ -51,8 +51,9 @@ listen = { { "127.0.0.1:0", tls = "starttls" }, { "127.0.0.1:0", tls = "implicit
 
 -- The daemon for the cases that follow in this block.  o: config (more of it),
 -- limits (more of them), hooks, files, env and under as for lunette.start, hop (the script
--- of a sink; default: a maildir), tls (how to speak to it), start (false: the spec starts it, with
--- at:start(more)), crashes, errors (workers may die, hooks may fail).
+-- of a sink; default: a maildir), tls (how to speak to it), fingerprint (of its certificate),
+-- start (false: the spec starts it, with at:start(more)), crashes, errors (workers may die, hooks
+-- may fail).
 -- Returns a table: server, hop, dir (for the spec's files), pair (certificate).
 function row.serve(o)
   o = o or {}
@@ -78,7 +79,8 @@ function row.at:start(more)
     self.hop = sink.start(o.hop)
   end
   local config = base:format(("{ %q%s }"):format(self.hop and self.hop.url or "maildir:mail",
-    o.tls and (", tls = %q"):format(o.tls) or ""),
+    (o.tls and (", tls = %q"):format(o.tls) or "") ..
+      (o.fingerprint and (", fingerprint = %q"):format(o.fingerprint) or "")),
     limits .. (o.limits and ", " .. o.limits or ""),
     self.pair.cert, self.pair.key)
   self.server = lunette.start {

@@ -51,7 +51,8 @@ local faults = {
   ["no such code"] = { action = { raw = "999 what\r\n" }, connect = false, all = lost },
   ["a line without end"] = { action = { raw = "250 " .. ("x"):rep(5000) }, connect = false, all = lost },
   ["endless reply"] = { action = "endless", connect = false, all = lost },
-  ["3xx"] = { action = "354 what", connect = false, DATA = false, body = false, all = "4%d%d 4%." },
+  ["3xx"] = { action = "354 what", connect = false, DATA = false, body = false, all = lost },
+  ["2xx"] = { action = "250 2.0.0 ok", only = "DATA", all = "451 4%.4%.2" },
   ["refuse"] = { action = "refuse", only = "connect", all = "451 4%.4%.1" },
 }
 

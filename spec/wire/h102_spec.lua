@@ -61,3 +61,37 @@ for _, stage in ipairs { "RCPT", "dot" } do
     end
   end)
 end
+
+-- A reply that says yes, but to another question.  The address names it.
+local function told(stage, address)
+  local code = (address or ""):match(stage .. "(%d+)@")
+  return code and code .. " ok"
+end
+
+describe("of another class", function()
+  local at = row.serve {
+    hop = {
+      MAIL = function(_, line) return told("MAIL", line) end,
+      RCPT = function(_, line) return told("RCPT", line) end,
+      DATA = function(c) return told("DATA", c.from) end,
+      dot = function(c) return told("dot", c.from) end,
+    },
+  }
+  for stage, codes in pairs { MAIL = { 334, 354 }, RCPT = { 334, 354 },
+    DATA = { 200, 250, 251, 334 }, dot = { 334, 354 } } do
+    for _, code in ipairs(codes) do
+      row.case(("at %s (%d) is no answer"):format(stage, code), function(c)
+        local before, connections = #at.hop:accepted(), at.hop:connections()
+        local r = c:mail { from = ("%s%d@b.test"):format(stage, code),
+          to = ("%s%d@x.test"):format(stage, code) }
+        local said = ("%d %s"):format(r.code, r.text)
+        assert.truthy(said:match "^451 4%.4%.2", said)
+        assert.equal(before, #at.hop:accepted())
+        c:cmd("RSET", 250)
+        assert.equal(250, c:mail {}.code)
+        assert.equal(before + 1, #at.hop:accepted())
+        assert.truthy(at.hop:connections() > connections)
+      end, { whole = true })
+    end
+  end
+end)

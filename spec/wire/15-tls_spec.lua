@@ -43,9 +43,9 @@ describe("TLS", function()
   teardown(lunette.clean)
   before_each(function() from = server:here() end)
 
-  -- What the hook saw in this session, in order.
-  local function seen(reason)
-    local last, list = server:wait_for("end", { reason = reason }, from), {}
+  -- What the hook saw in this client's session, in order.
+  local function seen(c)
+    local last, list = server:ended(c), {}
     for _, line in ipairs(server:log("hook", from)) do
       if line.id == last.id then
         list[#list + 1] = line.msg
@@ -63,7 +63,7 @@ describe("TLS", function()
     assert.equal(250, c:mail({}).code)
     c:cmd("QUIT", 221)
     c:expect_closed()
-    local line = server:wait_for("end", { reason = "quit" }, from)
+    local line = server:ended(c)
     assert.matches("^TLSv1%.[23]$", line.tls)
     assert.equal("again.test", line.helo)
     assert.matches("with ESMTPS id", server:mails()[1])
@@ -107,7 +107,7 @@ describe("TLS", function()
     c:cmd("QUIT", 221)
     assert.same({ "pre_connection clear -", "connect clear -", "helo clear -",
       "starttls " .. version .. " mx.test", "helo " .. version .. " mx.test",
-      "disconnect quit " .. version .. " mx.test" }, seen "quit")
+      "disconnect quit " .. version .. " mx.test" }, seen(c))
   end)
 
   it("may be refused by a hook", function()
@@ -129,7 +129,7 @@ describe("TLS", function()
     c:cmd("STARTTLS", "503 5%.5%.1")
     c:cmd("QUIT", 221)
     assert.same({ "pre_connection clear -", "connect " .. c.tls.version .. " mx.test" },
-      { unpack(seen "quit", 1, 2) })
+      { unpack(seen(c), 1, 2) })
   end)
 
   it("is required", function()
@@ -158,7 +158,7 @@ describe("TLS", function()
     c:line "EHLO client.test"
     c:expect_closed()
     assert.matches("^TLS handshake: ", server:wait_for("verdict", nil, from).text)
-    assert.matches("^disconnect tls clear", (seen "tls")[4])
+    assert.matches("^disconnect tls clear", (seen(c))[4])
   end)
 
   it("ends a session that does not shake hands in time", function()

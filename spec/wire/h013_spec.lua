@@ -13,9 +13,10 @@ describe("where no proxy is expected,", function()
       c:send(header .. "EHLO client.test\r\nMAIL FROM:<a@b.test>\r\n")
       local r
       repeat r = c:reply() until not r or r.code >= 500
+      c.sock:shutdown "send"  -- in pieces version 2 begins with two empty lines: 500
       local line = at.server:ended(c)
       assert.matches("^127%.0%.0%.1:", line.client)
-      assert.equal("0/0", line.mail or "0/0")
+      assert.matches("^0/", line.mail or "0/0")
     end, { greet = "banner" })
   end
 end)
